@@ -1,0 +1,3 @@
+//! Contract 1.
+
+pub mod config;

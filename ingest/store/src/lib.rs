@@ -1,0 +1,3 @@
+//! Contract 2.
+
+pub mod config;

@@ -1,0 +1,3 @@
+//! notifier.
+
+pub mod config;

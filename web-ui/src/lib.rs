@@ -1,0 +1,3 @@
+//! web-ui.
+
+pub mod config;
