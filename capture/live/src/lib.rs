@@ -1,1 +1,20 @@
-//! stub
+//! live, contract 3: every role says once a second, as one JSON line, how it goes.
+//!
+//! A role owns one [`Publisher`] on `RUN/<role>.sock`. Who connects and says nothing gets the newest line at once and
+//! each new one; who sends `GET /metrics`, `/healthz` or `/live` gets an HTTP answer. [`Subscriber`] is the other end.
+//! The lines' shapes are [`line`]; [`ledger`] joins capture's and ingest's columns into the books.
+//!
+//! Bounds: [`limits`]. A slow or silent peer is cut; the role that publishes never waits for one.
+
+pub mod error;
+pub mod ledger;
+pub mod limits;
+pub mod line;
+mod peer;
+pub mod publisher;
+pub mod subscriber;
+
+pub use error::LiveError;
+pub use line::{CaptureLine, Envelope, IngestLine, Line, PlainLine, Role};
+pub use publisher::{Health, Publisher};
+pub use subscriber::Subscriber;

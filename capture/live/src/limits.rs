@@ -1,0 +1,21 @@
+//! Bounds of the live sockets.
+
+use std::time::Duration;
+
+/// Peers of one role at a time; further ones are refused with a line that says so.
+pub const PEERS_MAX: usize = 32;
+
+/// A peer that has not said what it wants by then is a subscriber of the lines.
+pub const FIRST_BYTE_WAIT: Duration = Duration::from_millis(150);
+
+/// A peer that does not take a line in this time is cut.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Bytes of an HTTP request, at most.
+pub const REQUEST_BYTES_MAX: usize = 8192;
+
+/// Bytes of one line, at most (a reader allocates no more).
+pub const LINE_BYTES_MAX: usize = 4 << 20;
+
+/// Health is `stale` when a role has not published for this long.
+pub const STALE_AFTER: Duration = Duration::from_secs(10);

@@ -1,0 +1,57 @@
+//! Bounds of capture, with the sums they come from.
+
+use std::time::Duration;
+
+/// Frames that a worker parses before it touches the flow table, so that the table's lines are on their way.
+pub const GROUP_FRAMES: usize = 32;
+
+/// Rows of one batch that a worker hands to the spooler: 53 KB, which ingest loads as one multi-row statement.
+pub const BATCH_ROWS: usize = 512;
+
+/// Batches that may wait for the spooler, per worker: 64 × 512 rows are 0.3 s of 100,000 rows a second, and 3.4 MB.
+pub const QUEUE_BATCHES: usize = 64;
+
+/// A batch that is not full is handed over after this time: with the commit interval and ingest's batch age it keeps a
+/// row's way to the database below two seconds.
+pub const BATCH_AGE_MAX: Duration = Duration::from_millis(300);
+
+/// Ways of a flow table bucket; one bucket's tags are 16 bytes.
+pub const WAYS: usize = 8;
+
+/// Summaries of folded flows per worker; each has a 1 KiB sketch of the addresses it stands for.
+pub const FOLD_SLOTS: usize = 4096;
+
+/// Folded summaries are written at least this often (packet time).
+pub const FOLD_FLUSH_NS: u64 = 10 * SECOND_NS;
+
+/// A TCP connection that was closed by both sides or reset is written after this time without packets.
+pub const CLOSED_LINGER_NS: u64 = 2 * SECOND_NS;
+
+/// Slots of a one-second top table (hosts, sources, ports), per worker.
+pub const TOP_SLOTS_SECOND: usize = 1024;
+
+/// Slots of a one-minute talker table, per worker and kind.
+pub const TOP_SLOTS_MINUTE: usize = 4096;
+
+/// Entries of a top list in the live line.
+pub const TOP_LIST: usize = 20;
+
+/// Named rows of each talker kind and minute.
+pub const TALKERS_PER_MINUTE: usize = 100;
+
+/// Named rows of each talker kind and hour.
+pub const TALKERS_PER_HOUR: usize = 500;
+
+/// Most interfaces at once: the flow key has 12 bits for the number.
+pub const INTERFACES_MAX: usize = 64;
+
+/// Most workers: more cores than any supported machine has.
+pub const WORKERS_MAX: usize = 256;
+
+/// Nanoseconds of a second.
+pub const SECOND_NS: u64 = 1_000_000_000;
+
+const _: () = assert!(INTERFACES_MAX < 1 << 12);
+const _: () = assert!(BATCH_ROWS * spool::row::FLOW_ROW_BYTES <= spool::limits::PAYLOAD_BYTES_MAX);
+const _: () = assert!(BATCH_ROWS <= spool::limits::FRAME_ROWS_MAX as usize);
+const _: () = assert!(GROUP_FRAMES <= 64);
