@@ -9,5 +9,12 @@
 //! the reader waits so that nothing is shed.
 
 pub mod config;
+pub mod flow;
 pub mod frame;
+pub mod limits;
+pub mod local;
+pub mod queue;
+pub mod spooler;
+pub mod telemetry;
 pub mod wire;
+pub mod worker;

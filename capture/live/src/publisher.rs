@@ -57,10 +57,8 @@ impl Shared {
             if state.number > seen {
                 return Some((state.number, state.line.clone()));
             }
-            let (next, _) = self
-                .changed
-                .wait_timeout(state, Duration::from_millis(500))
-                .unwrap_or_else(PoisonError::into_inner);
+            let (next, _) =
+                self.changed.wait_timeout(state, Duration::from_millis(500)).unwrap_or_else(PoisonError::into_inner);
             state = next;
         }
     }

@@ -17,7 +17,7 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// Connects to `run_dir/<role>.sock`; each [`Subscriber::next`] waits `timeout` at most.
+    /// Connects to `run_dir/<role>.sock`; each [`Subscriber::receive`] waits `timeout` at most.
     ///
     /// # Errors
     /// The role does not run, or may not be reached by this user.
@@ -38,7 +38,7 @@ impl Subscriber {
     ///
     /// # Errors
     /// None came in time, the role ended, or the line is not understood.
-    pub fn next(&mut self) -> Result<Line, LiveError> {
+    pub fn receive(&mut self) -> Result<Line, LiveError> {
         self.line.clear();
         let read = self.reader.by_ref().take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut self.line);
         let socket = |source| LiveError::Socket { operation: "read a line from", path: self.path.clone(), source };

@@ -25,7 +25,7 @@ pub const FLOW_STREAMS: u16 = 4;
 pub const FORMAT_VERSION: u16 = 1;
 
 const _: () = assert!(SEGMENT_BYTES_MIN >= 2 * PAYLOAD_BYTES_MAX as u64 + 2 * ALIGNMENT);
-const _: () = assert!(FLOW_STREAMS as usize + 1 <= STREAMS_MAX);
+const _: () = assert!((FLOW_STREAMS as usize) < STREAMS_MAX);
 
 /// `bytes` rounded up to whole alignment units.
 pub const fn aligned(bytes: u64) -> u64 {

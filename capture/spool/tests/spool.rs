@@ -1,5 +1,7 @@
 //! The spool as its writer and its reader see it: order, tailing, trimming, locks, damage.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use std::fs;
 use std::path::Path;
 

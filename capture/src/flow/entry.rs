@@ -15,7 +15,7 @@ pub const ACK: u8 = 0x10;
 
 /// A flow as the table keeps it; arrays are indexed by [`Way`].
 #[derive(Clone, Copy, Debug, Default, bytemuck::Zeroable, bytemuck::Pod)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Entry {
     /// Order-free key.
     pub key: FlowKey,
@@ -41,6 +41,8 @@ pub struct Entry {
     pub harvested_packets: [u32; 2],
     /// What `bytes` was at the last harvest.
     pub harvested_bytes: [u64; 2],
+    /// Fills the second line.
+    pub reserved: u64,
 }
 
 const _: () = assert!(size_of::<Entry>() == 128);

@@ -170,8 +170,12 @@ mod tests {
     #[test]
     fn hash_spreads_keys_that_differ_in_one_place_evenly() {
         let seed = HashSeed::fixed([
-            0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93,
-            0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db,
+            0x9e37_79b9_7f4a_7c15,
+            0xbf58_476d_1ce4_e5b9,
+            0x94d0_49bb_1331_11eb,
+            0xd6e8_feb8_6659_fd93,
+            0xa076_1d64_78bd_642f,
+            0xe703_7ed1_a0b4_28db,
         ]);
         let mut buckets = [0u32; 256];
         for port in 0..=u16::MAX {

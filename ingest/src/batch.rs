@@ -1,0 +1,228 @@
+//! Frames become batches of one stream: decoded rows under their numbers.
+
+use spool::row::{self, FlowRecord};
+use spool::{FrameHeader, FrameKind};
+use store::{
+    Batch, Counts, EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow,
+    TrafficRow,
+};
+
+/// The store keeps seconds in 32 bits, to 2106; a time beyond that is kept at its end.
+fn seconds(ts: u64) -> u32 {
+    u32::try_from(ts).unwrap_or(u32::MAX)
+}
+
+/// Adds a frame's rows to `batch`, which is of the frame's stream and ends just before it. Rows that cannot be read
+/// count as parked: their numbers are used, their bytes stay in the spool until it is trimmed.
+pub fn add_frame(batch: &mut Batch, header: &FrameHeader, payload: &[u8]) {
+    debug_assert!(batch.last_seq + 1 == header.seq || batch.first_seq == 0);
+    if batch.first_seq == 0 {
+        (batch.epoch, batch.stream, batch.first_seq) = (header.epoch, header.stream, header.seq);
+    }
+    batch.last_seq = header.last_seq();
+    let before = batch.rows();
+    match header.kind {
+        FrameKind::Flow => add_flows(batch, header, payload),
+        FrameKind::Traffic => numbered(payload, header, |seq, r| batch.traffic.push(traffic(seq, &r))),
+        FrameKind::Talker => numbered(payload, header, |seq, r| batch.talkers.push(talker(seq, r))),
+        FrameKind::Ledger => numbered(payload, header, |seq, r| batch.ledger.push(ledger(seq, &r))),
+        FrameKind::Interface => numbered(payload, header, |seq, r| batch.interfaces.push(interface(seq, header, r))),
+        FrameKind::Event => numbered(payload, header, |seq, r| batch.events.push(event(seq, r))),
+        FrameKind::Unknown(_) => {}
+    }
+    let read = (batch.rows() - before) as u64;
+    let unread = u64::from(header.row_count) - read;
+    if unread > 0 {
+        batch.parked.rows += unread;
+    }
+    if header.kind == FrameKind::Flow && unread == 0 {
+        batch.packets += header.packets;
+        batch.bytes += header.bytes;
+    }
+}
+
+fn add_flows(batch: &mut Batch, header: &FrameHeader, payload: &[u8]) {
+    if payload.len() != header.row_count as usize * row::FLOW_ROW_BYTES {
+        // The checksum held, so a writer of another layout made it: all of the frame is parked.
+        batch.parked = plus(batch.parked, header.packets, header.bytes);
+        return;
+    }
+    batch.flows.reserve(header.row_count as usize);
+    for (seq, record) in (header.seq..).zip(FlowRecord::rows(payload)) {
+        batch.flows.push(flow(seq, &record));
+    }
+}
+
+fn plus(counts: Counts, packets: u64, bytes: u64) -> Counts {
+    Counts { rows: counts.rows, packets: counts.packets + packets, bytes: counts.bytes + bytes }
+}
+
+/// JSON rows with their numbers; a line that is not understood leaves its number out.
+fn numbered<T: serde::de::DeserializeOwned>(payload: &[u8], header: &FrameHeader, mut push: impl FnMut(u64, T)) {
+    let lines = payload.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+    for (seq, line) in (header.seq..=header.last_seq()).zip(lines) {
+        let (mut rows, _) = row::read_json::<T>(line);
+        if let Some(row) = rows.pop() {
+            push(seq, row);
+        }
+    }
+}
+
+/// Cuts off what is stored already: rows up to `last_seq`, after a restart that cut batches otherwise.
+pub fn cut(batch: &mut Batch, last_seq: u64) {
+    batch.flows.retain(|r| r.seq > last_seq);
+    batch.traffic.retain(|r| r.seq > last_seq);
+    batch.talkers.retain(|r| r.seq > last_seq);
+    batch.ledger.retain(|r| r.seq > last_seq);
+    batch.interfaces.retain(|r| r.seq > last_seq);
+    batch.events.retain(|r| r.seq > last_seq);
+    batch.first_seq = last_seq + 1;
+    batch.packets = batch.flows.iter().map(|r| r.packets_fwd + r.packets_rev).sum();
+    batch.bytes = batch.flows.iter().map(|r| r.bytes_fwd + r.bytes_rev).sum();
+    let covered = batch.last_seq - last_seq;
+    batch.parked = Counts { rows: covered - batch.rows() as u64, ..Counts::default() };
+    batch.gap_rows = 0;
+}
+
+fn flow(seq: u64, record: &FlowRecord) -> FlowRow {
+    FlowRow {
+        ts: seconds(record.last_ns / 1_000_000_000),
+        seq,
+        interface: record.interface,
+        direction: record.direction as u8,
+        first_ns: record.first_ns,
+        last_ns: record.last_ns,
+        protocol: record.protocol,
+        src_ip: record.src_ip,
+        src_port: record.src_port,
+        dst_ip: record.dst_ip,
+        dst_port: record.dst_port,
+        vlan: record.vlan,
+        packets_fwd: record.packets_fwd,
+        bytes_fwd: record.bytes_fwd,
+        packets_rev: record.packets_rev,
+        bytes_rev: record.bytes_rev,
+        tcp_flags_fwd: record.tcp_flags_fwd,
+        tcp_flags_rev: record.tcp_flags_rev,
+        end_reason: record.end_reason as u8,
+        folded_addresses: record.folded_addresses,
+    }
+}
+
+fn resolution(of: row::Resolution) -> Resolution {
+    match of {
+        row::Resolution::Second => Resolution::Second,
+        row::Resolution::Minute => Resolution::Minute,
+        row::Resolution::Hour => Resolution::Hour,
+    }
+}
+
+fn traffic(seq: u64, r: &row::TrafficRow) -> TrafficRow {
+    TrafficRow {
+        ts: seconds(r.ts),
+        seq,
+        resolution: resolution(r.resolution),
+        interface: r.interface,
+        packets_in: r.packets_in,
+        bytes_in: r.bytes_in,
+        packets_out: r.packets_out,
+        bytes_out: r.bytes_out,
+        packets_through: r.packets_through,
+        bytes_through: r.bytes_through,
+        packets_internal: r.packets_internal,
+        bytes_internal: r.bytes_internal,
+        tcp_packets: r.tcp_packets,
+        tcp_bytes: r.tcp_bytes,
+        udp_packets: r.udp_packets,
+        udp_bytes: r.udp_bytes,
+        icmp_packets: r.icmp_packets,
+        icmp_bytes: r.icmp_bytes,
+        other_packets: r.other_packets,
+        other_bytes: r.other_bytes,
+        syn_packets: r.syn_packets,
+        syn_without_ack_packets: r.syn_without_ack_packets,
+        fragment_packets: r.fragment_packets,
+        non_ip_frames: r.non_ip_frames,
+        malformed_frames: r.malformed_frames,
+        unsupported_frames: r.unsupported_frames,
+        dropped_frames: r.dropped_frames,
+        flows_new: r.flows_new,
+        seconds: seconds(r.seconds),
+        packets_per_second_max: r.packets_per_second_max,
+        bytes_per_second_max: r.bytes_per_second_max,
+    }
+}
+
+fn talker(seq: u64, r: row::TalkerRow) -> TalkerRow {
+    let kind = match r.kind {
+        row::TalkerKind::LocalHost => TalkerKind::LocalHost,
+        row::TalkerKind::Remote => TalkerKind::RemoteAddress,
+        row::TalkerKind::Port => TalkerKind::Port,
+        row::TalkerKind::Protocol => TalkerKind::Protocol,
+    };
+    TalkerRow {
+        ts: seconds(r.ts),
+        seq,
+        resolution: resolution(r.resolution),
+        kind,
+        key_bytes: r.key,
+        packets_in: r.packets_in,
+        bytes_in: r.bytes_in,
+        packets_out: r.packets_out,
+        bytes_out: r.bytes_out,
+        flows: r.flows,
+    }
+}
+
+fn ledger(seq: u64, r: &row::LedgerRow) -> LedgerRow {
+    let kind = match r.kind {
+        row::LedgerKind::Checkpoint => LedgerKind::Checkpoint,
+        row::LedgerKind::Final => LedgerKind::Final,
+        row::LedgerKind::Gap => LedgerKind::Gap,
+    };
+    LedgerRow {
+        ts: seconds(r.ts),
+        seq,
+        kind,
+        about_epoch: r.about_epoch,
+        kernel_seen: r.kernel_seen,
+        kernel_dropped: r.kernel_dropped,
+        in_ring: r.in_ring,
+        taken: r.taken,
+        parsed_frames: r.parsed_frames,
+        non_ip: r.non_ip,
+        malformed: r.malformed,
+        unsupported: r.unsupported,
+        coalesced: r.coalesced,
+        parsed: r.parsed,
+        parsed_bytes: r.parsed_bytes,
+        in_memory: r.in_memory,
+        in_memory_bytes: r.in_memory_bytes,
+        spooled: r.spooled,
+        spooled_bytes: r.spooled_bytes,
+        coarsened: r.coarsened,
+        coarsened_bytes: r.coarsened_bytes,
+        shed: r.shed,
+        shed_bytes: r.shed_bytes,
+        gap: r.gap,
+        gap_bytes: r.gap_bytes,
+        pre_tap: r.pre_tap,
+        blind: r.blind,
+    }
+}
+
+fn interface(seq: u64, header: &FrameHeader, r: row::InterfaceRow) -> InterfaceRow {
+    InterfaceRow { ts: seconds(header.last_ns / 1_000_000_000), seq, interface: r.interface, name: r.name }
+}
+
+fn event(seq: u64, r: row::EventRow) -> EventRow {
+    EventRow {
+        ts: seconds(r.ts),
+        seq,
+        kind: r.kind,
+        severity: r.severity as u8,
+        subject: r.subject,
+        text: r.text,
+        detail: String::new(),
+    }
+}

@@ -1,0 +1,31 @@
+//! Bounds of ingest.
+
+use std::time::Duration;
+
+/// Batches between a lane's reader and its connection: one is being committed, one waits, one is being cut.
+pub const BATCHES_AHEAD: usize = 1;
+
+/// The reader looks again after this time when the spool has nothing new.
+pub const IDLE_WAIT: Duration = Duration::from_millis(25);
+
+/// The acknowledgement file is replaced at most this often.
+pub const ACK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// First and longest wait between attempts at a database that does not take a batch.
+pub const RETRY_WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+/// On a stop the rest of the spool is loaded for at most this time, and given up when nothing is committed for
+/// `DRAIN_STALL`; what is left stays in the spool.
+pub const DRAIN_MAX: Duration = Duration::from_secs(60);
+
+/// See [`DRAIN_MAX`].
+pub const DRAIN_STALL: Duration = Duration::from_secs(10);
+
+/// How often retention runs.
+pub const RETENTION_INTERVAL: Duration = Duration::from_secs(300);
+
+/// Connections at most: more only wait for each other in the database.
+pub const CONNECTIONS_MAX: usize = 8;
+
+/// Entries of the acknowledgement file: older epochs than these have no rows in a spool.
+pub const ACK_ENTRIES_MAX: usize = 512;

@@ -1,0 +1,57 @@
+//! ingest's metrics, read from the board when somebody asks.
+
+use std::sync::Arc;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounter, IntGauge, Registry, TextEncoder};
+
+use crate::board::{Board, Counters};
+
+/// Name and meaning of each counter, in the order of `values`.
+pub const COUNTERS: [(&str, &str); 6] = [
+    ("floodmark_ingest_rows_stored_total", "Rows committed in the store."),
+    ("floodmark_ingest_commits_total", "Transactions committed."),
+    ("floodmark_ingest_retries_total", "Transactions or connections tried again."),
+    ("floodmark_ingest_rows_parked_total", "Rows that the schema refused, kept in the dead-letter file."),
+    ("floodmark_ingest_rows_gap_total", "Rows that the spool lost."),
+    ("floodmark_ingest_damaged_bytes_total", "Spool bytes stepped over as damaged."),
+];
+
+struct BoardCollector {
+    board: Arc<Board>,
+    counters: Vec<IntCounter>,
+    connected: IntGauge,
+}
+
+impl BoardCollector {
+    fn values(&self) -> [u64; 6] {
+        let c = &self.board.counters;
+        [&c.rows_stored, &c.commits, &c.retries, &c.rows_parked, &c.rows_gap, &c.damaged_bytes].map(Counters::get)
+    }
+}
+
+impl Collector for BoardCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.counters.iter().flat_map(Collector::desc).chain(self.connected.desc()).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        for (counter, value) in self.counters.iter().zip(self.values()) {
+            counter.inc_by(value.saturating_sub(counter.get()));
+        }
+        self.connected.set(i64::from(self.board.database() == "connected"));
+        self.counters.iter().flat_map(Collector::collect).chain(self.connected.collect()).collect()
+    }
+}
+
+/// A function that renders the metrics text.
+pub fn renderer(board: Arc<Board>) -> impl Fn() -> String + Send + Sync + 'static {
+    let counters = COUNTERS.map(|(name, help)| IntCounter::new(name, help).expect("the names are literals and valid"));
+    let connected = IntGauge::new("floodmark_ingest_database_connected", "1 = every connection takes rows.")
+        .expect("the name is a literal and valid");
+    let registry = Registry::new();
+    let collector = BoardCollector { board, counters: counters.into(), connected };
+    registry.register(Box::new(collector)).expect("the registry is new: no name is taken");
+    move || TextEncoder::new().encode_to_string(&registry.gather()).unwrap_or_default()
+}

@@ -1,0 +1,56 @@
+//! Retention: every few minutes the store drops what the policy does not keep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{RetentionPolicy, Store};
+use tokio::sync::watch;
+
+use crate::board::Board;
+use crate::config::Retention;
+use crate::limits::RETENTION_INTERVAL;
+use crate::role::now_seconds;
+
+/// The policy that the configuration describes.
+pub fn policy(retention: &Retention) -> RetentionPolicy {
+    RetentionPolicy {
+        flows: retention.flows,
+        flows_bytes: retention.flows_bytes.as_u64(),
+        traffic_1s: retention.traffic_1s,
+        traffic_1m: retention.traffic_1m,
+        traffic_1h: retention.traffic_1h,
+        talkers_1m: retention.talkers_1m,
+        talkers_1h: retention.talkers_1h,
+        history: retention.history,
+        disk_free_min: retention.disk_free_min.as_u64(),
+    }
+}
+
+/// Runs retention now and then, until `stop`.
+pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut stop: watch::Receiver<bool>) {
+    loop {
+        // A database that is away says so by the lanes; its retention waits for it.
+        if board.database() == "connected" {
+            run_once(&store, &policy).await;
+        }
+        let wait = if board.database() == "connected" { RETENTION_INTERVAL } else { Duration::from_secs(2) };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn run_once(store: &Store, policy: &RetentionPolicy) {
+    match store.retention(policy, now_seconds()).await {
+        Ok(report) => {
+            for table in report.tables.iter().filter(|t| t.rows > 0 || t.parts > 0) {
+                tracing::info!(table = table.table, rows = table.rows, parts = table.parts, bytes = table.bytes, "retention dropped rows");
+            }
+            for (table, why) in report.tables.iter().filter_map(|t| t.hindered.as_ref().map(|why| (t.table, why))) {
+                tracing::warn!(table, %why, "retention did less than it should");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "retention failed; it is tried again"),
+    }
+}
