@@ -9,5 +9,9 @@
 //! the reader waits so that nothing is shed.
 
 pub mod config;
+pub mod copy;
 pub mod frame;
+pub mod interface;
+pub mod local;
+pub mod ring;
 pub mod wire;
