@@ -5,7 +5,8 @@ use super::links::{Link, find};
 /// What happened to a captured interface between two looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It is there, for the first time or again: open its rings on this index.
+    /// It is there, for the first time or again: open its rings on this index. If that fails and Down follows, try
+    /// again on Up.
     Appeared {
         /// The kernel's number of it.
         ifindex: u32,

@@ -18,6 +18,16 @@ pub enum RingError {
         "cannot open a packet socket: {0}; CAP_NET_RAW is needed: run by the systemd unit, as root, or after `setcap cap_net_raw=ep` on the binary"
     )]
     Socket(#[source] io::Error),
+    /// The limit of open files is too low for the sockets opened in advance.
+    #[error(
+        "cannot open {count} packet sockets in advance: {source}; raise the limit of open files (LimitNOFILE= of the unit)"
+    )]
+    Files {
+        /// Sockets asked for.
+        count: usize,
+        /// What the kernel said.
+        source: io::Error,
+    },
     /// The rights are dropped and every socket opened in advance is used.
     #[error("all packet sockets opened at start are used up; restart capture to recover interfaces that come back")]
     SparesUsedUp,
@@ -105,14 +115,37 @@ impl RingError {
         matches!(self, RingError::Socket(source) if source.kind() == io::ErrorKind::PermissionDenied)
     }
 
-    /// True when the same call may succeed later without any change by the operator: the interface went away meanwhile.
+    /// True when the same call may succeed later without any change by the operator: the interface went away meanwhile,
+    /// or it is down and the kernel is older than 6.13, which lets nobody join a fanout group on a link that is down.
     pub fn is_transient(&self) -> bool {
-        matches!(self, RingError::Bind { source, .. } | RingError::Option { source, .. }
-            if matches!(source.raw_os_error(), Some(libc::ENODEV | libc::ENXIO | libc::ENETDOWN)))
+        match self {
+            RingError::Bind { source, .. } | RingError::Option { source, .. } if is_absent(source) => true,
+            RingError::Option { option: "PACKET_FANOUT", source, .. } => source.raw_os_error() == Some(libc::EINVAL),
+            _ => false,
+        }
     }
 
     pub(crate) fn option(option: &'static str, interface: &str) -> impl FnOnce(io::Error) -> RingError {
         let interface = interface.to_owned();
         move |source| RingError::Option { interface, option, source }
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENODEV | libc::ENXIO | libc::ENETDOWN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_does_not() {
+        let error = |option, errno| RingError::option(option, "eth0")(io::Error::from_raw_os_error(errno));
+        assert!(error("PACKET_FANOUT", libc::EINVAL).is_transient());
+        assert!(error("PACKET_RX_RING", libc::ENODEV).is_transient());
+        assert!(!error("PACKET_RX_RING", libc::EINVAL).is_transient());
+        assert!(!RingError::Socket(io::Error::from_raw_os_error(libc::EPERM)).is_transient());
+        assert!(RingError::Socket(io::Error::from_raw_os_error(libc::EPERM)).is_missing_privilege());
     }
 }

@@ -21,8 +21,11 @@ const WORKERS_MAX: usize = 256;
 
 /// Opens one ring for each of `workers` workers, in CPU order; they share the frames of the interface.
 ///
+/// Kernels before 6.13 let nobody join a group while the link is down (EINVAL, [`RingError::is_transient`]): try again
+/// when it is up, not in a loop, because each try uses up its spares.
+///
 /// # Errors
-/// What the kernel or the spec refuses; nothing is left open then, though spares may be used up.
+/// What the kernel or the spec refuses; nothing is left open then.
 pub fn open_group(spec: &RingSpec, workers: usize, spares: &mut Spares) -> Result<Vec<Ring>, RingError> {
     let geometry = spec.geometry()?;
     if !(1..=WORKERS_MAX).contains(&workers) {
@@ -61,7 +64,7 @@ fn open_silent(spec: &RingSpec, geometry: Geometry, socket: OwnedFd) -> Result<R
     sys::set_ring(fd, &geometry.request()).map_err(memory)?;
     let mapping = block::Mapping::new(fd, geometry.block_bytes, geometry.blocks).map_err(memory)?;
     if spec.promiscuous {
-        sys::add_promiscuous(fd, ifindex).map_err(option("PACKET_ADD_MEMBERSHIP"))?;
+        sys::add_promiscuous(fd, ifindex).map_err(bind_error)?;
     }
     sys::bind(fd, ifindex).map_err(bind_error)?;
     let hardware = sys::bound_to(fd).map_err(bind_error)?.sll_hatype;

@@ -24,10 +24,9 @@ impl Spares {
     /// Opens `count` sockets in advance. The caller sees to it that the limit of open files is above that.
     ///
     /// # Errors
-    /// [`RingError::Socket`] when one cannot be opened.
+    /// [`RingError::Socket`] or [`RingError::Files`] when one cannot be opened.
     pub fn open(count: usize) -> Result<Spares, RingError> {
-        let stock = (0..count).map(|_| sys::packet_socket()).collect::<Result<_, _>>().map_err(RingError::Socket)?;
-        Ok(Spares { stock, sealed: false })
+        Ok(Spares { stock: open_sockets(count)?, sealed: false })
     }
 
     /// From now on only the stock is used; call this where CAP_NET_RAW is dropped.
@@ -48,9 +47,17 @@ impl Spares {
     /// Takes `count` sockets or none.
     pub(super) fn take(&mut self, count: usize) -> Result<Vec<OwnedFd>, RingError> {
         if !self.sealed {
-            return (0..count).map(|_| sys::packet_socket()).collect::<Result<_, _>>().map_err(RingError::Socket);
+            return open_sockets(count);
         }
         let keep = self.stock.len().checked_sub(count).ok_or(RingError::SparesUsedUp)?;
         Ok(self.stock.split_off(keep))
     }
+}
+
+fn open_sockets(count: usize) -> Result<Vec<OwnedFd>, RingError> {
+    let sockets: Result<Vec<OwnedFd>, std::io::Error> = (0..count).map(|_| sys::packet_socket()).collect();
+    sockets.map_err(|source| match source.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE) => RingError::Files { count, source },
+        _ => RingError::Socket(source),
+    })
 }
