@@ -9,11 +9,14 @@
 //! the reader waits so that nothing is shed.
 
 pub mod config;
+pub mod copy;
 pub mod flow;
 pub mod frame;
+pub mod interface;
 pub mod limits;
 pub mod local;
 pub mod queue;
+pub mod ring;
 pub mod spooler;
 pub mod telemetry;
 pub mod wire;
