@@ -60,6 +60,17 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// No frame: fills the places of a group that is not full.
+    pub const EMPTY: Frame<'static> = Frame {
+        bytes: &[],
+        wire_len: 0,
+        time_ns: 0,
+        link: LinkType::Other(0),
+        vlan: None,
+        gso_size: 0,
+        outgoing: None,
+    };
+
     /// Bytes on the wire, the removed tag added back.
     pub fn wire_bytes(&self) -> u64 {
         u64::from(self.wire_len) + if self.vlan.is_some() { 4 } else { 0 }

@@ -10,13 +10,17 @@
 
 pub mod config;
 pub mod copy;
+pub mod error;
+pub mod file;
 pub mod flow;
 pub mod frame;
 pub mod interface;
 pub mod limits;
 pub mod local;
+pub mod metrics;
 pub mod queue;
 pub mod ring;
+pub mod role;
 pub mod spooler;
 pub mod telemetry;
 pub mod wire;

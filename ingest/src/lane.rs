@@ -140,7 +140,12 @@ impl Lane {
             }
             CommitOutcome::Behind { last_seq } => {
                 let missing = batch.first_seq - last_seq - 1;
-                tracing::error!(epoch = batch.epoch, stream = batch.stream, missing, "rows are missing in the spool; they are counted as a gap");
+                tracing::error!(
+                    epoch = batch.epoch,
+                    stream = batch.stream,
+                    missing,
+                    "rows are missing in the spool; they are counted as a gap"
+                );
                 batch.gap_rows += missing;
                 batch.first_seq = last_seq + 1;
                 Ok(false)

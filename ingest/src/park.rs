@@ -39,7 +39,10 @@ pub fn park(
     fs::create_dir_all(path.parent().unwrap_or(data_dir))?;
     let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
     if file.metadata()?.len() > FILE_BYTES_MAX {
-        let why = format!("{} has reached {FILE_BYTES_MAX} bytes; look why rows are refused, then move it away", path.display());
+        let why = format!(
+            "{} has reached {FILE_BYTES_MAX} bytes; look why rows are refused, then move it away",
+            path.display()
+        );
         return Err(io::Error::new(io::ErrorKind::StorageFull, why));
     }
     for one in refused {

@@ -47,7 +47,12 @@ struct Open {
 /// Reads until `stop` is set and the spools have nothing more, then ends by dropping `jobs`. A spool that cannot be
 /// read is tried again: the disk may come back.
 #[expect(clippy::disallowed_methods, reason = "the age of a batch is time on this machine")]
-pub fn read(options: &ReaderOptions, board: &Arc<Board>, jobs: &Sender<Job>, stop: &AtomicBool) -> Result<(), SpoolError> {
+pub fn read(
+    options: &ReaderOptions,
+    board: &Arc<Board>,
+    jobs: &Sender<Job>,
+    stop: &AtomicBool,
+) -> Result<(), SpoolError> {
     let mut tails: Vec<Tail> = options.spools.iter().map(|dir| Tail::open(dir, options.node)).collect();
     let mut open: HashMap<(u64, u16), Open> = HashMap::new();
     let mut last_read: HashMap<(u64, u16), u64> = HashMap::new();

@@ -45,7 +45,13 @@ async fn run_once(store: &Store, policy: &RetentionPolicy) {
     match store.retention(policy, now_seconds()).await {
         Ok(report) => {
             for table in report.tables.iter().filter(|t| t.rows > 0 || t.parts > 0) {
-                tracing::info!(table = table.table, rows = table.rows, parts = table.parts, bytes = table.bytes, "retention dropped rows");
+                tracing::info!(
+                    table = table.table,
+                    rows = table.rows,
+                    parts = table.parts,
+                    bytes = table.bytes,
+                    "retention dropped rows"
+                );
             }
             for (table, why) in report.tables.iter().filter_map(|t| t.hindered.as_ref().map(|why| (t.table, why))) {
                 tracing::warn!(table, %why, "retention did less than it should");

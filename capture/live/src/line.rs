@@ -176,8 +176,6 @@ pub struct WorkerState {
     pub queue: u64,
     /// CPU time of the thread, ns, cumulative.
     pub cpu_ns: u64,
-    /// Milliseconds since the worker last said how it goes.
-    pub silent_ms: u64,
 }
 
 /// One of the busiest hosts, sources or ports of the last second; a lower bound.
@@ -248,6 +246,8 @@ pub struct CaptureLine {
     pub skipped: Skipped,
     /// Local addresses with most packets in the last second.
     pub top_hosts: Vec<Top>,
+    /// Local /24 and /64 prefixes with most packets in the last second.
+    pub top_prefixes: Vec<Top>,
     /// Remote addresses with most packets in the last second.
     pub top_sources: Vec<Top>,
     /// Ports with most packets in the last second, `protocol/port`.

@@ -89,7 +89,7 @@ impl Ring {
     /// # Errors
     /// [`RingError::Wait`] when the kernel refuses to poll.
     pub fn wait(&mut self, timeout: std::time::Duration) -> Result<bool, RingError> {
-        wait_any(std::slice::from_mut(self), timeout)
+        wait_any([self], timeout)
     }
 
     /// What the last wait found wrong with the link, once. After [`Fault::Down`] the ring resumes by itself when the

@@ -35,7 +35,11 @@ impl Fault {
 ///
 /// # Errors
 /// [`RingError::Wait`] when the kernel refuses to poll.
-pub fn wait_any(rings: &mut [Ring], timeout: Duration) -> Result<bool, RingError> {
+pub fn wait_any<'a>(
+    rings: impl IntoIterator<Item = &'a mut Ring>,
+    timeout: Duration,
+) -> Result<bool, RingError> {
+    let rings: Vec<&mut Ring> = rings.into_iter().collect();
     let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
     let mut polled: Vec<PollFd<'_>> = rings.iter().map(|ring| PollFd::new(ring.as_fd(), PollFlags::POLLIN)).collect();
     match poll(&mut polled, timeout) {
@@ -45,7 +49,7 @@ pub fn wait_any(rings: &mut [Ring], timeout: Duration) -> Result<bool, RingError
     }
     let events: Vec<PollFlags> = polled.iter().map(|entry| entry.revents().unwrap_or(PollFlags::empty())).collect();
     let mut ready = false;
-    for (ring, events) in rings.iter_mut().zip(events) {
+    for (ring, events) in rings.into_iter().zip(events) {
         ready |= events.contains(PollFlags::POLLIN);
         if events.contains(PollFlags::POLLERR) {
             // Until SO_ERROR is read every poll returns at once, for ever: the reader would spin.

@@ -170,6 +170,7 @@ impl Spooler {
                 }
                 self.workers[at].reported = Some(report.tick);
                 self.workers[at].report = *report;
+                self.workers[at].report.queue = self.workers[at].queue.len() as u64;
             }
             Message::Finished(report) => {
                 self.workers[at].finished = true;

@@ -92,6 +92,8 @@ pub struct Report {
     pub flows_active: u64,
     /// One-packet flows are folded now.
     pub flood: bool,
+    /// Messages that waited for the spooler when it took this one.
+    pub queue: u64,
     /// Busiest local addresses of the second.
     pub hosts: Vec<TopEntry>,
     /// Busiest local prefixes.
@@ -124,6 +126,7 @@ impl Report {
             interfaces: interfaces.to_vec(),
             flows_active,
             flood,
+            queue: 0,
             hosts: list(&tops.hosts),
             prefixes: list(&tops.prefixes),
             remotes: list(&tops.remotes),

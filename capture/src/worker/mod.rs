@@ -255,6 +255,15 @@ impl Worker {
         self.send_closed();
     }
 
+    /// Counts ring entries that hold no frame the walk could read: they were taken, and they are malformed.
+    pub fn damaged(&mut self, interface: u16, entries: u32, now_ns: u64) {
+        for _ in 0..entries {
+            self.totals.taken += 1;
+            self.interfaces[usize::from(interface)].taken += 1;
+            self.skip(interface, Skip::Malformed, now_ns);
+        }
+    }
+
     /// The new flows of the second must also be judged when no packet closes it.
     pub fn idle_second(&mut self, now_ns: u64) {
         if self.counters.is_outside(now_ns) {

@@ -1,0 +1,116 @@
+//! capture's metrics, read from the last cut of the books when somebody asks. Nothing is counted here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+
+use crate::role::board::Board;
+use crate::spooler::Cut;
+
+/// Name and meaning of each metric; all are counters but those of `GAUGES`. The label is `term` (the ledger's word).
+pub const LEDGER: (&str, &str) =
+    ("floodmark_capture_ledger", "The books by term: frames or wire packets since the start of this epoch.");
+/// Per-worker counters.
+pub const WORKER: (&str, &str) =
+    ("floodmark_capture_worker_total", "Per worker: frames taken, entries evicted, flows folded, CPU nanoseconds.");
+/// Per-worker gauges.
+pub const WORKER_NOW: (&str, &str) =
+    ("floodmark_capture_worker", "Per worker, now: flow table entries in use, 1 = one-packet flows are folded.");
+/// Per-interface counters.
+pub const INTERFACE: (&str, &str) =
+    ("floodmark_capture_interface_total", "Per interface: frames seen and dropped by the kernel, ring freezes.");
+
+struct CutCollector {
+    cut: Arc<Mutex<Option<Arc<Cut>>>>,
+    board: Arc<Mutex<Board>>,
+    ledger: IntGaugeVec,
+    worker: IntCounterVec,
+    worker_now: IntGaugeVec,
+    interface: IntCounterVec,
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn set(counters: &IntCounterVec, labels: &[&str], value: u64) {
+    let counter = counters.with_label_values(labels);
+    counter.inc_by(value.saturating_sub(counter.get()));
+}
+
+impl CutCollector {
+    fn refresh(&self) {
+        let Some(cut) = self.cut.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
+        let c = &cut.columns;
+        let terms = [
+            ("kernel_seen", c.kernel_seen),
+            ("kernel_dropped", c.kernel_dropped),
+            ("in_ring", c.in_ring),
+            ("taken", c.taken),
+            ("parsed_frames", c.parsed_frames),
+            ("non_ip", c.non_ip),
+            ("malformed", c.malformed),
+            ("unsupported", c.unsupported),
+            ("coalesced", c.coalesced),
+            ("parsed", c.parsed),
+            ("parsed_bytes", c.parsed_bytes),
+            ("in_memory", c.in_memory),
+            ("spooled", c.spooled),
+            ("coarsened", c.coarsened),
+            ("shed", c.shed),
+            ("gap", c.gap),
+        ];
+        for (term, value) in terms {
+            self.ledger.with_label_values(&[term]).set(signed(value));
+        }
+        for report in &cut.reports {
+            let worker = report.worker.to_string();
+            set(&self.worker, &[&worker, "taken"], report.totals.taken);
+            set(&self.worker, &[&worker, "evicted"], report.totals.evicted);
+            set(&self.worker, &[&worker, "folded"], report.totals.folded);
+            set(&self.worker, &[&worker, "cpu_ns"], report.cpu_ns);
+            self.worker_now.with_label_values(&[&worker, "flows_active"]).set(signed(report.flows_active));
+            self.worker_now.with_label_values(&[&worker, "flood"]).set(i64::from(report.flood));
+        }
+        // Interfaces are few and named by the administrator: a small closed set.
+        let board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        for (at, entry) in board.interfaces.iter().enumerate() {
+            let totals = crate::role::interface_totals(&cut.reports, at + 1);
+            set(&self.interface, &[&entry.name, "seen"], totals.seen);
+            set(&self.interface, &[&entry.name, "dropped"], totals.dropped);
+            set(&self.interface, &[&entry.name, "freezes"], totals.freezes);
+        }
+    }
+}
+
+impl Collector for CutCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        let all = self.ledger.desc().into_iter().chain(self.worker.desc());
+        all.chain(self.worker_now.desc()).chain(self.interface.desc()).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        self.refresh();
+        let all = self.ledger.collect().into_iter().chain(self.worker.collect());
+        all.chain(self.worker_now.collect()).chain(self.interface.collect()).collect()
+    }
+}
+
+/// A function that renders the metrics text.
+pub fn renderer(cut: Arc<Mutex<Option<Arc<Cut>>>>, board: Arc<Mutex<Board>>) -> impl Fn() -> String + Send + Sync + 'static {
+    let valid = "names and labels are literals and valid";
+    let opts = |(name, help): (&str, &str)| Opts::new(name, help);
+    let collector = CutCollector {
+        cut,
+        board,
+        ledger: IntGaugeVec::new(opts(LEDGER), &["term"]).expect(valid),
+        worker: IntCounterVec::new(opts(WORKER), &["worker", "what"]).expect(valid),
+        worker_now: IntGaugeVec::new(opts(WORKER_NOW), &["worker", "what"]).expect(valid),
+        interface: IntCounterVec::new(opts(INTERFACE), &["interface", "what"]).expect(valid),
+    };
+    let registry = Registry::new();
+    registry.register(Box::new(collector)).expect("the registry is new: no name is taken");
+    move || TextEncoder::new().encode_to_string(&registry.gather()).unwrap_or_default()
+}

@@ -1,0 +1,289 @@
+//! Follows the captured interfaces: opens their rings when they appear, closes them when they go, tells what happened.
+
+use std::sync::mpsc::{Sender, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use spool::row::{EventRow, Severity};
+
+use crate::config::Backend;
+use crate::copy::{CopySource, CopySpec};
+use crate::error::CaptureError;
+use crate::interface::watch::{Event, Watch};
+use crate::interface::{Link, LinkNews, Netlink, double_counted, find};
+use crate::limits::SECOND_NS;
+use crate::ring::{RingError, RingSpec, Spares, open_group};
+
+use super::board::Board;
+use super::driver::Command;
+use super::event;
+use super::source::Source;
+
+/// Without news from the kernel the list of links is read this often.
+const LOOK_INTERVAL_NS: u64 = SECOND_NS / 5;
+
+/// A group that could not be opened is tried again after this time.
+const RETRY_NS: u64 = 2 * SECOND_NS;
+
+/// What the spooler writes for the interface watch.
+pub enum Notice {
+    /// An interface number has a (new) name.
+    Name {
+        /// Number.
+        interface: u16,
+        /// Name.
+        name: String,
+    },
+    /// Something happened.
+    Event(EventRow),
+}
+
+struct Followed {
+    spec: RingSpec,
+    watch: Watch,
+    is_open: bool,
+    retry_ns: Option<u64>,
+    /// The device's receive counter when the rings were opened, and what earlier openings received.
+    received_base: u64,
+    received_before: u64,
+}
+
+/// See the module.
+pub struct Follower {
+    netlink: Netlink,
+    news: Option<LinkNews>,
+    spares: Spares,
+    backend: Backend,
+    interfaces: Vec<Followed>,
+    workers: Vec<Sender<Command>>,
+    board: Arc<Mutex<Board>>,
+    notices: SyncSender<Notice>,
+    looked_ns: u64,
+    warned_double: bool,
+}
+
+impl Follower {
+    /// Looks for the first time and opens what is there: a missing right or a refused ring ends the start.
+    pub fn open(
+        netlink: Netlink,
+        specs: Vec<RingSpec>,
+        backend: Backend,
+        workers: Vec<Sender<Command>>,
+        board: Arc<Mutex<Board>>,
+        notices: SyncSender<Notice>,
+    ) -> Result<Follower, CaptureError> {
+        let followed = |spec: RingSpec| Followed {
+            watch: Watch::new(&spec.name),
+            spec,
+            is_open: false,
+            retry_ns: None,
+            received_base: 0,
+            received_before: 0,
+        };
+        let mut follower = Follower {
+            netlink,
+            news: LinkNews::open().ok(),
+            spares: Spares::on_demand(),
+            backend,
+            interfaces: specs.into_iter().map(followed).collect(),
+            workers,
+            board,
+            notices,
+            looked_ns: 0,
+            warned_double: false,
+        };
+        // The right to open a packet socket is missed now or never, also when no interface is there yet.
+        drop(Spares::open(1)?);
+        let links = follower.netlink.links()?;
+        follower.follow_all(&links, super::now_ns(), true)?;
+        for at in 0..follower.interfaces.len() {
+            if follower.interfaces[at].watch.ifindex().is_none() {
+                let there: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
+                let name = &follower.interfaces[at].spec.name;
+                tracing::warn!(interface = %name, there = ?there, "there is no such interface; capture begins when it appears (is the name right?)");
+            }
+        }
+        Ok(follower)
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, kind: &str, severity: Severity, at: usize, text: &str) {
+        let subject = self.interfaces[at].spec.name.clone();
+        match severity {
+            Severity::Info => tracing::info!(interface = %subject, "{text}"),
+            _ => tracing::warn!(interface = %subject, "{text}"),
+        }
+        // A full channel means that the spooler stands still; the event is in the log.
+        let _ = self.notices.try_send(Notice::Event(event(kind, severity, &subject, text)));
+    }
+
+    /// Looks at the links when the kernel has news, when it is time, or when a worker found its rings dead.
+    pub fn look(&mut self, now_ns: u64) {
+        let changed = self.news.as_ref().is_some_and(LinkNews::changed);
+        if !changed && now_ns.saturating_sub(self.looked_ns) < LOOK_INTERVAL_NS {
+            return;
+        }
+        self.looked_ns = now_ns;
+        match self.netlink.links() {
+            Ok(links) => {
+                if let Err(error) = self.follow_all(&links, now_ns, false) {
+                    tracing::error!(%error, "an interface is not captured");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "interfaces cannot be looked at; the open ones go on"),
+        }
+    }
+
+    fn follow_all(&mut self, links: &[Link], now_ns: u64, at_start: bool) -> Result<(), CaptureError> {
+        for at in 0..self.interfaces.len() {
+            if std::mem::take(&mut self.board().interfaces[at].rings_dead) && self.interfaces[at].is_open {
+                self.interfaces[at].watch.rings_are_dead();
+            }
+            for happened in self.interfaces[at].watch.look(links) {
+                self.happened(at, happened, links, now_ns, at_start)?;
+            }
+            let due = self.interfaces[at].retry_ns.is_some_and(|retry| now_ns >= retry);
+            if due && self.interfaces[at].watch.ifindex().is_some() {
+                self.open_rings(at, links, now_ns, at_start)?;
+            }
+            self.note_device_counter(at, links);
+        }
+        self.warn_double(links);
+        Ok(())
+    }
+
+    fn happened(&mut self, at: usize, happened: Event, links: &[Link], now_ns: u64, at_start: bool) -> Result<(), CaptureError> {
+        match happened {
+            Event::Appeared { .. } => self.open_rings(at, links, now_ns, at_start)?,
+            Event::Gone { .. } => {
+                self.close_rings(at);
+                self.board().interfaces[at].state = "absent".into();
+                self.tell("interface.gone", Severity::Warning, at, "the interface is gone; capture goes on when it comes back");
+            }
+            Event::Renamed { old, new } => {
+                self.board().interfaces[at].name = new.clone();
+                let _ = self.notices.try_send(Notice::Name { interface: at as u16 + 1, name: new.clone() });
+                self.tell("interface.renamed", Severity::Info, at, &format!("{old} is called {new} now; capture goes on"));
+            }
+            Event::Down => {
+                if self.interfaces[at].is_open {
+                    self.board().interfaces[at].state = "down".into();
+                }
+                if !at_start {
+                    self.tell("link.down", Severity::Warning, at, "the link is down");
+                }
+            }
+            Event::Up => {
+                if self.interfaces[at].is_open {
+                    self.board().interfaces[at].state = "up".into();
+                    self.tell("link.up", Severity::Info, at, "the link is up; capture goes on by itself");
+                } else {
+                    self.open_rings(at, links, now_ns, at_start)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open_rings(&mut self, at: usize, links: &[Link], now_ns: u64, at_start: bool) -> Result<(), CaptureError> {
+        let followed = &mut self.interfaces[at];
+        let Some(ifindex) = followed.watch.ifindex() else { return Ok(()) };
+        let link = links.iter().find(|link| link.index == ifindex);
+        followed.spec.ifindex = ifindex;
+        followed.retry_ns = None;
+        let sources = open_sources(&followed.spec, link, self.backend, self.workers.len(), &mut self.spares);
+        match sources {
+            Ok(sources) => {
+                followed.is_open = true;
+                followed.received_base = link.map_or(0, |link| link.counters.rx_packets);
+                for (worker, source) in self.workers.iter().zip(sources) {
+                    let _ = worker.send(Command::Attach { interface: at as u16 + 1, source });
+                }
+                let mut board = self.board();
+                let entry = &mut board.interfaces[at];
+                entry.opened += 1;
+                entry.state = if link.is_some_and(Link::is_up) { "up".into() } else { "down".into() };
+                entry.loopback = link.is_some_and(Link::is_loopback);
+                let again = entry.opened > 1;
+                drop(board);
+                let text = if again { "the interface is back; capture goes on" } else { "capture begins" };
+                self.tell("interface.captured", Severity::Info, at, text);
+                Ok(())
+            }
+            Err(error) if at_start && !error.is_transient() => Err(error.into()),
+            Err(error) => {
+                followed.retry_ns = Some(now_ns + RETRY_NS);
+                followed.watch.rings_are_dead();
+                self.board().interfaces[at].state = format!("blind: {error}");
+                self.tell("interface.blind", Severity::Critical, at, &format!("no packets are seen here: {error}"));
+                Ok(())
+            }
+        }
+    }
+
+    fn close_rings(&mut self, at: usize) {
+        let followed = &mut self.interfaces[at];
+        if std::mem::take(&mut followed.is_open) {
+            let counted = self.board().interfaces[at].device_received.unwrap_or(0);
+            self.interfaces[at].received_before = counted;
+            for worker in &self.workers {
+                let _ = worker.send(Command::Detach { interface: at as u16 + 1 });
+            }
+        }
+    }
+
+    fn note_device_counter(&mut self, at: usize, links: &[Link]) {
+        let followed = &self.interfaces[at];
+        let link = links.iter().find(|link| followed.watch.ifindex() == Some(link.index));
+        if let (true, Some(link)) = (followed.is_open, link) {
+            let since = link.counters.rx_packets.saturating_sub(followed.received_base);
+            let received = followed.received_before + since;
+            self.board().interfaces[at].device_received = Some(received);
+        }
+    }
+
+    fn warn_double(&mut self, links: &[Link]) {
+        let captured: Vec<u32> = self.interfaces.iter().filter_map(|f| f.watch.ifindex()).collect();
+        let pairs = double_counted(links, &captured);
+        if pairs.is_empty() || std::mem::replace(&mut self.warned_double, true) {
+            return;
+        }
+        let name = |index: u32| links.iter().find(|l| l.index == index).map_or("?", |l| l.name.as_str());
+        for (member, whole) in pairs {
+            tracing::warn!(member = name(member), whole = name(whole), "both are captured: packets of the member are counted twice; remove one from capture.interfaces");
+        }
+    }
+
+    /// Stops the workers: each takes what is left, exports all flows and ends.
+    pub fn stop(&mut self) {
+        for worker in &self.workers {
+            let _ = worker.send(Command::Stop);
+        }
+    }
+
+}
+
+fn open_sources(
+    spec: &RingSpec,
+    link: Option<&Link>,
+    backend: Backend,
+    workers: usize,
+    spares: &mut Spares,
+) -> Result<Vec<Source>, RingError> {
+    match backend {
+        Backend::Ring => {
+            let rings = open_group(spec, workers, spares)?;
+            if rings.first().is_some_and(|ring| !ring.gso_known()) {
+                tracing::warn!(interface = %spec.name, "the kernel does not tell merged packets apart: they count as one; switch GRO off for exact packet counts");
+            }
+            Ok(rings.into_iter().map(Source::Ring).collect())
+        }
+        Backend::Copy => {
+            let name = link.map_or_else(|| spec.name.clone(), |link| link.name.clone());
+            let copy = CopySpec { name, snaplen: spec.snaplen, promiscuous: spec.promiscuous };
+            Ok(vec![Source::Copy(Box::new(CopySource::open(copy, spares)?))])
+        }
+    }
+}

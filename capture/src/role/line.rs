@@ -1,0 +1,167 @@
+//! capture's live line, from a cut of the books, the interface board and the open traffic second.
+
+use std::net::Ipv6Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use live::line::{InterfaceState, Skipped, SpoolState, Top, WorkerState};
+use live::{CaptureLine, Health, Publisher};
+use spool::row::Direction;
+
+use crate::limits::TOP_LIST;
+use crate::spooler::{Cut, Spooler};
+use crate::telemetry::top::{TopCounts, TopEntry, TopKey};
+use crate::worker::message::{InterfaceTotals, Report};
+
+use super::board::Board;
+
+/// Publishes the line of a cut.
+pub fn publish(
+    publisher: &mut Publisher,
+    spooler: &mut Spooler,
+    cut: &Arc<Cut>,
+    board: &Mutex<Board>,
+    cores: &[Option<core_affinity::CoreId>],
+) {
+    let board = board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut ledger = cut.columns;
+    let interfaces = interfaces(cut, spooler, &board);
+    ledger.pre_tap = interfaces.iter().filter_map(|i| i.pre_tap).sum();
+    let (used_bytes, bytes_max) = spooler.sink_mut().usage();
+    let blind = board.interfaces.iter().find(|i| i.state != "up" && i.state != "down");
+    let health: Health = match blind {
+        Some(interface) => Err(format!("interface {} is {}", interface.name, interface.state)),
+        None => Ok(()),
+    };
+    let line = CaptureLine {
+        envelope: publisher.envelope(super::now_ns()),
+        mode: if cut.reports.iter().any(|r| r.flood) { "attack" } else { "normal" }.into(),
+        interfaces,
+        workers: cut.reports.iter().map(|report| worker(report, cores)).collect(),
+        skipped: Skipped { non_ip: ledger.non_ip, malformed: ledger.malformed, unsupported: ledger.unsupported },
+        top_hosts: merged(&cut.reports, |r| &r.hosts, address),
+        top_prefixes: merged(&cut.reports, |r| &r.prefixes, prefix),
+        top_sources: merged(&cut.reports, |r| &r.remotes, address),
+        top_ports: merged(&cut.reports, |r| &r.ports, port),
+        spool: SpoolState { used_bytes, bytes_max, errors: cut.spool_errors, streams: cut.streams.clone() },
+        ledger,
+    };
+    publisher.publish(&line, health);
+}
+
+/// One interface's counters over all workers.
+pub fn totals_of(reports: &[Report], number: usize) -> InterfaceTotals {
+    let shares = reports.iter().filter_map(|r| r.interfaces.get(number));
+    shares.fold(InterfaceTotals::default(), |sum, share| InterfaceTotals {
+        taken: sum.taken + share.taken,
+        incoming: sum.incoming + share.incoming,
+        seen: sum.seen + share.seen,
+        dropped: sum.dropped + share.dropped,
+        freezes: sum.freezes + share.freezes,
+    })
+}
+
+/// Device counter minus what reached the tap from outside: taken frames that this machine did not send, what was
+/// dropped, and what waits in the ring. Dropped frames are held to have come from outside.
+pub fn pre_tap(device_received: Option<u64>, totals: &InterfaceTotals) -> Option<i64> {
+    let in_ring = totals.seen.saturating_sub(totals.dropped + totals.taken);
+    let reached = totals.incoming + totals.dropped + in_ring;
+    Some(i64::try_from(i128::from(device_received?) - i128::from(reached)).unwrap_or(i64::MAX))
+}
+
+fn interfaces(cut: &Cut, spooler: &Spooler, board: &Board) -> Vec<InterfaceState> {
+    let state = |(at, entry): (usize, &super::board::InterfaceBoard)| {
+        let number = at as u16 + 1;
+        let totals = totals_of(&cut.reports, usize::from(number));
+        let second = spooler.traffic().open_second(cut.tick, number).copied().unwrap_or_default();
+        InterfaceState {
+            interface: number,
+            name: entry.name.clone(),
+            state: entry.state.clone(),
+            kernel_seen: totals.seen,
+            kernel_dropped: totals.dropped,
+            ring_freezes: totals.freezes,
+            pre_tap: if entry.loopback { None } else { pre_tap(entry.device_received, &totals) },
+            reopened: entry.opened.saturating_sub(1),
+            through: second.rates(Direction::Through),
+            inbound: second.rates(Direction::In),
+            out: second.rates(Direction::Out),
+            internal: second.rates(Direction::Internal),
+            flows_new: second.flows_new,
+        }
+    };
+    board.interfaces.iter().enumerate().map(state).collect()
+}
+
+fn worker(report: &Report, cores: &[Option<core_affinity::CoreId>]) -> WorkerState {
+    WorkerState {
+        worker: report.worker,
+        core: cores.get(usize::from(report.worker)).copied().flatten().map(|core| core.id),
+        taken: report.totals.taken,
+        flows_active: report.flows_active,
+        evicted: report.totals.evicted,
+        folded: report.totals.folded,
+        queue: report.queue,
+        cpu_ns: report.cpu_ns,
+    }
+}
+
+/// The workers' lists as one, with most packets first.
+fn merged(reports: &[Report], list: fn(&Report) -> &Vec<TopEntry>, name: fn(&TopKey) -> String) -> Vec<Top> {
+    let mut all: Vec<TopEntry> = reports.iter().flat_map(|r| list(r).iter().copied()).collect();
+    all.sort_unstable_by_key(|entry| entry.key);
+    all.dedup_by(|later, first| {
+        let same = later.key == first.key;
+        if same {
+            first.counts.add(&later.counts);
+            // Workers may have seen the same remotes: the larger estimate is a lower bound of the union.
+            first.remotes = first.remotes.max(later.remotes);
+        }
+        same
+    });
+    all.sort_by_key(|entry| std::cmp::Reverse(entry.counts.packets()));
+    all.truncate(TOP_LIST);
+    all.iter().map(|entry| top(name(&entry.key), &entry.counts, entry.remotes)).collect()
+}
+
+fn top(key: String, counts: &TopCounts, remotes: u64) -> Top {
+    Top {
+        key,
+        packets_in: counts.packets_in,
+        bytes_in: counts.bytes_in,
+        packets_out: counts.packets_out,
+        bytes_out: counts.bytes_out,
+        flows_new: counts.flows,
+        syn_without_ack: counts.syn_without_ack,
+        fragments: counts.fragments,
+        remote_addresses: remotes,
+    }
+}
+
+fn address(key: &TopKey) -> String {
+    Ipv6Addr::from(*key).to_canonical().to_string()
+}
+
+fn prefix(key: &TopKey) -> String {
+    let address = Ipv6Addr::from(*key).to_canonical();
+    format!("{address}/{}", if address.is_ipv4() { 24 } else { 64 })
+}
+
+fn port(key: &TopKey) -> String {
+    format!("{}/{}", protocol_name(key[0]), u16::from_be_bytes([key[1], key[2]]))
+}
+
+/// The name of the common protocols, the number of others.
+pub fn protocol_name(number: u8) -> String {
+    let name = match number {
+        1 => "icmp",
+        2 => "igmp",
+        6 => "tcp",
+        17 => "udp",
+        47 => "gre",
+        50 => "esp",
+        58 => "icmpv6",
+        132 => "sctp",
+        _ => return number.to_string(),
+    };
+    name.to_owned()
+}

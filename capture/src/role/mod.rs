@@ -1,0 +1,272 @@
+//! role: the capture process. One pinned thread per worker, one thread that follows the interfaces, and the spooler
+//! with the live line on the first thread.
+//!
+//! Start: cores → interfaces → memory budget → spool → rings (in CPU order) → workers. Stop: the rings refuse further
+//! frames, the workers walk what is left and export every flow, the spooler writes it, the last line is published.
+
+pub mod board;
+mod cores;
+mod driver;
+mod follow;
+mod line;
+pub mod source;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use live::{Publisher, Role};
+use spool::row::{EventRow, Severity};
+use spool::{NodeId, Writer, WriterOptions};
+
+use crate::config::{Backend, Config};
+use crate::error::CaptureError;
+use crate::flow::key::HashSeed;
+use crate::flow::table::Timeouts;
+use crate::interface::{Netlink, check_name, default_route_interface};
+use crate::limits::{INTERFACES_MAX, SECOND_NS, WORKERS_MAX};
+use crate::local::LocalNetworks;
+use crate::metrics;
+use crate::queue::WorkerQueue;
+use crate::ring::{RingSpec, available_bytes, budget};
+use crate::spooler::sink::{Sink, WhenFull};
+use crate::spooler::{Cut, Spooler, Turn};
+use crate::worker::{Worker, WorkerOptions};
+
+use board::Board;
+use driver::Driver;
+use follow::{Follower, Notice};
+pub(crate) use line::totals_of as interface_totals;
+
+/// What capture must know.
+#[derive(Clone)]
+pub struct Options {
+    /// Interfaces, rings, flows.
+    pub config: Config,
+    /// The spool.
+    pub spool: spool::config::Config,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// Where the live socket lies.
+    pub run_dir: PathBuf,
+    /// This node.
+    pub node: NodeId,
+}
+
+/// The spool directory of a writer.
+pub fn spool_dir(data_dir: &Path, writer: &str) -> PathBuf {
+    data_dir.join("spool").join(writer)
+}
+
+/// Nanoseconds since the epoch now.
+#[expect(clippy::disallowed_methods, reason = "the role's clock; everything below takes the time as an argument")]
+pub(crate) fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Runs capture until `stop` is set.
+///
+/// # Errors
+/// What keeps it from starting. Once it runs, a fault of an interface, the disk or the spool does not end it.
+pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError> {
+    let config = &options.config;
+    let cores = cores::assign(config)?;
+    let names = interface_names(config)?;
+    let specs: Vec<RingSpec> = names.iter().map(|name| RingSpec::from_config(config, name, 0)).collect();
+    for spec in &specs {
+        spec.validate()?;
+    }
+    let workers = if config.backend == Backend::Copy { 1 } else { cores.len() };
+    if config.backend == Backend::Ring {
+        let bytes = budget(workers, names.len(), config.ring_bytes.as_u64(), available_bytes()?)?;
+        tracing::info!(workers, interfaces = ?names, ring_bytes = bytes, table_bytes = workers * config.flow_table_entries * 128, "memory is bounded by");
+    }
+    let mut netlink = Netlink::open()?;
+    let local = Arc::new(LocalNetworks::new(&config.local_networks, &own_networks(&mut netlink)?));
+    let board = Arc::new(Mutex::new(Board::new(&names)));
+    let latest: Arc<Mutex<Option<Arc<Cut>>>> = Arc::default();
+    let now = now_ns();
+    let dir = spool_dir(&options.data_dir, "capture");
+    let writer = Writer::open(&dir, writer_options(options, now))?;
+    let epoch = writer.epoch();
+    let render = metrics::renderer(latest.clone(), board.clone());
+    let mut publisher = Publisher::bind(&options.run_dir, Role::Capture, options.node.to_string(), epoch, render)?;
+    let seed = HashSeed::random()?;
+    let mut threads = Threads::default();
+    let queues = start_workers(config, &cores[..workers], &local, seed, names.len(), &board, &mut threads)?;
+    let (notices, noticed) = mpsc::sync_channel(256);
+    let follower = Follower::open(netlink, specs, config.backend, threads.commands.clone(), board.clone(), notices)?;
+    threads.follow(follower, stop.clone())?;
+
+    let sink = Sink::spool(writer, &dir, options.spool.commit_interval, WhenFull::Shed);
+    let frames_per_ring = config.ring_bytes.as_u64() / 96;
+    let in_ring_max = frames_per_ring * (workers * names.len()) as u64;
+    let mut spooler = Spooler::new(queues, sink, in_ring_max, false);
+    for (number, name) in names.iter().enumerate() {
+        spooler.name_interface(number as u16 + 1, name, now);
+    }
+    spooler.event(event("capture.start", Severity::Info, "", &format!("capture starts on {}", names.join(", "))));
+    let mut show = |spooler: &mut Spooler, cut: Cut| {
+        let cut = Arc::new(cut);
+        *latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cut.clone());
+        line::publish(&mut publisher, spooler, &cut, &board, &cores);
+    };
+    spool_until_finished(&mut spooler, &noticed, &mut show);
+    threads.join();
+    tracing::info!("capture ended in order");
+    Ok(())
+}
+
+fn writer_options(options: &Options, now_ns: u64) -> WriterOptions {
+    WriterOptions {
+        node: options.node,
+        segment_bytes: options.spool.segment_bytes.as_u64().min(options.spool.bytes_max.as_u64() / 8),
+        bytes_max: options.spool.bytes_max.as_u64(),
+        now_us: now_ns / 1000,
+    }
+}
+
+/// The spooler's loop, on the calling thread.
+fn spool_until_finished(spooler: &mut Spooler, noticed: &mpsc::Receiver<Notice>, show: &mut impl FnMut(&mut Spooler, Cut)) {
+    loop {
+        while let Ok(notice) = noticed.try_recv() {
+            match notice {
+                Notice::Name { interface, name } => spooler.name_interface(interface, &name, now_ns()),
+                Notice::Event(event) => spooler.event(event),
+            }
+        }
+        match spooler.turn(now_ns()) {
+            Turn::Busy => {}
+            Turn::Idle => thread::sleep(Duration::from_millis(4)),
+            Turn::Cut(cut) => show(spooler, *cut),
+            Turn::Finished(cut) => {
+                show(spooler, *cut);
+                return;
+            }
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "what every worker shares, named once")]
+fn start_workers(
+    config: &Config,
+    cores: &[Option<core_affinity::CoreId>],
+    local: &Arc<LocalNetworks>,
+    seed: HashSeed,
+    interfaces: usize,
+    board: &Arc<Mutex<Board>>,
+    threads: &mut Threads,
+  ) -> Result<Vec<WorkerQueue>, CaptureError> {
+    let mut queues = Vec::new();
+    for (number, core) in cores.iter().enumerate() {
+        let queue = WorkerQueue::default();
+        queues.push(queue.clone());
+        let options = worker_options(config, number as u16, local.clone(), seed, interfaces);
+        let (commands, received) = mpsc::channel();
+        threads.commands.push(commands);
+        let (core, board, block_timeout) = (*core, board.clone(), config.ring_block_timeout);
+        let run = move || {
+            cores::pin(core);
+            // The table is made on the worker's own core, so that its pages are near.
+            Driver::new(Worker::new(options), queue, received, board, block_timeout).run();
+        };
+        let thread = thread::Builder::new().name(format!("worker-{number}")).spawn(run);
+        threads.joins.push(thread.map_err(|source| CaptureError::Start { what: "a worker", source })?);
+    }
+    Ok(queues)
+}
+
+/// A worker's options by the configuration.
+pub(crate) fn worker_options(
+    config: &Config,
+    worker: u16,
+    local: Arc<LocalNetworks>,
+    seed: HashSeed,
+    interfaces: usize,
+) -> WorkerOptions {
+    WorkerOptions {
+        worker,
+        flow_table_entries: config.flow_table_entries,
+        timeouts: Timeouts {
+            idle_ns: timeout_ns(config.flow_idle_timeout),
+            active_ns: timeout_ns(config.flow_active_timeout),
+        },
+        fold: config.fold,
+        fold_flows_per_second: u64::from(config.fold_flows_per_second),
+        decapsulate: config.decapsulate,
+        local,
+        seed,
+        interfaces,
+        count_distinct: false,
+    }
+}
+
+/// 0 = never.
+pub(crate) fn timeout_ns(timeout: Duration) -> u64 {
+    if timeout.is_zero() { u64::MAX } else { u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX) }
+}
+
+fn interface_names(config: &Config) -> Result<Vec<String>, CaptureError> {
+    let mut names = config.interfaces.clone();
+    names.dedup();
+    if names.len() > INTERFACES_MAX {
+        let reason = format!("{} interfaces, at most {INTERFACES_MAX}", names.len());
+        return Err(CaptureError::Configuration { key: "capture.interfaces", reason });
+    }
+    for name in &names {
+        check_name(name)?;
+    }
+    if names.is_empty() {
+        let found = default_route_interface().ok_or_else(|| CaptureError::NoInterface { there: present() })?;
+        names.push(found);
+    }
+    Ok(names)
+}
+
+fn present() -> String {
+    let links = Netlink::open().and_then(|mut netlink| netlink.links()).unwrap_or_default();
+    links.iter().map(|link| link.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn own_networks(netlink: &mut Netlink) -> Result<Vec<ipnet::IpNet>, CaptureError> {
+    Ok(netlink.addresses()?.into_iter().map(|address| address.address).collect())
+}
+
+pub(crate) fn event(kind: &str, severity: Severity, subject: &str, text: &str) -> EventRow {
+    EventRow { ts: now_ns() / SECOND_NS, kind: kind.into(), severity, subject: subject.into(), text: text.into() }
+}
+
+/// The threads beside the spooler.
+#[derive(Default)]
+struct Threads {
+    commands: Vec<mpsc::Sender<driver::Command>>,
+    joins: Vec<thread::JoinHandle<()>>,
+}
+
+impl Threads {
+    /// Follows the interfaces until `stop`, then stops the workers.
+    fn follow(&mut self, mut follower: Follower, stop: Arc<AtomicBool>) -> Result<(), CaptureError> {
+        let run = move || {
+            while !stop.load(Ordering::Acquire) {
+                follower.look(now_ns());
+                thread::sleep(Duration::from_millis(100));
+            }
+            follower.stop();
+        };
+        let thread = thread::Builder::new().name("interfaces".into()).spawn(run);
+        self.joins.push(thread.map_err(|source| CaptureError::Start { what: "the interface watch", source })?);
+        Ok(())
+    }
+
+    fn join(self) {
+        for thread in self.joins {
+            if thread.join().is_err() {
+                tracing::error!("a thread of capture panicked; please report what it printed");
+            }
+        }
+    }
+}
+
+const _: () = assert!(WORKERS_MAX <= u16::MAX as usize);
