@@ -9,5 +9,6 @@
 //! the reader waits so that nothing is shed.
 
 pub mod config;
+pub mod file;
 pub mod frame;
 pub mod wire;
