@@ -65,7 +65,8 @@ pub(super) struct Buffer {
 impl Buffer {
     /// Reads the first bytes, and unpacks gzip when they say so.
     pub(super) fn open(file: File) -> io::Result<Buffer> {
-        let mut buffer = Buffer { source: Source::Plain(file), bytes: vec![0; READ_BYTES], start: 0, end: 0, gzip_failed: None };
+        let mut buffer =
+            Buffer { source: Source::Plain(file), bytes: vec![0; READ_BYTES], start: 0, end: 0, gzip_failed: None };
         buffer.refill()?;
         if !buffer.unread().starts_with(&[0x1f, 0x8b]) {
             return Ok(buffer);

@@ -92,10 +92,8 @@ impl CaptureFile {
     pub fn open(path: &Path) -> Result<CaptureFile, FileError> {
         let file = File::open(path).map_err(|source| FileError::Open { path: path.to_owned(), source })?;
         let mut buffer = Buffer::open(file).map_err(|source| read_error(path, 0, source))?;
-        let foreign = |buffer: &Buffer| FileError::Foreign {
-            path: path.to_owned(),
-            found: foreign::describe(buffer.unread()),
-        };
+        let foreign =
+            |buffer: &Buffer| FileError::Foreign { path: path.to_owned(), found: foreign::describe(buffer.unread()) };
         let format = if let Some((pcap, used)) = Pcap::open(buffer.unread()) {
             buffer.consume(used);
             Format::Pcap(pcap)

@@ -7,33 +7,21 @@
 
 use super::Skip;
 use super::cursor::Cursor;
-use super::layer::{self, Layer, Network, Next, Version};
+use super::layer::{Layer, Next};
 
 pub(super) const IPV4: u16 = 0x0800;
 pub(super) const IPV6: u16 = 0x86dd;
-const HEADER_BYTES: usize = 14;
+pub(super) const HEADER_BYTES: usize = 14;
 /// The first number that is an ethertype (IEEE 802.3, clause 3.2.6); up to 1500 it is a length, between them nothing.
-const ETHERTYPE_MIN: u16 = 0x0600;
-
-/// The hot path: IP straight behind the Ethernet header; everything else is walked.
-#[inline]
-pub(super) fn network(cursor: Cursor<'_>) -> Result<(Network<'_>, u16), Skip> {
-    let header = cursor.header::<HEADER_BYTES>().ok_or(Skip::Malformed)?;
-    let version = match u16::from_be_bytes([header[12], header[13]]) {
-        IPV4 => Version::V4,
-        IPV6 => Version::V6,
-        _ => return layer::walk(Layer::Ethernet, cursor),
-    };
-    Ok((Network { version, cursor: cursor.skip(HEADER_BYTES) }, 0))
-}
+pub(super) const ETHERTYPE_MIN: u16 = 0x0600;
 
 /// Reads one header.
 pub(super) fn next(cursor: Cursor<'_>) -> Next<'_> {
     let number = cursor.be16(12).ok_or(Skip::Malformed)?;
     let payload = cursor.skip(HEADER_BYTES);
     if number < ETHERTYPE_MIN {
-        // Without the padding, where the length is a real one. Raw Novell IPX begins with 0xffff and is no LLC.
-        return Ok((Layer::Llc, payload.clamp(usize::from(number))));
+        // A length: not used, as the IP header has its own. (Raw Novell IPX has no LLC; it begins with 0xffff there.)
+        return Ok((Layer::Llc, payload));
     }
     Ok((Layer::EtherType(number), payload))
 }

@@ -13,8 +13,8 @@ use super::ip::Header;
 use super::{Fragment, Skip};
 
 const HEADER_BYTES_MIN: usize = 20;
-const MORE_FRAGMENTS: u16 = 0x2000;
-const OFFSET_MASK: u16 = 0x1fff;
+pub(super) const MORE_FRAGMENTS: u16 = 0x2000;
+pub(super) const OFFSET_MASK: u16 = 0x1fff;
 
 /// Reads one header; options are passed over.
 #[inline]
@@ -51,6 +51,6 @@ pub(super) fn read(cursor: Cursor<'_>) -> Result<Header<'_>, Skip> {
 
 /// An IPv4 address as IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
 #[inline]
-fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
+pub(super) fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }

@@ -51,7 +51,6 @@ pub(super) struct Network<'a> {
 pub(super) type Next<'a> = Result<(Layer, Cursor<'a>), Skip>;
 
 /// Walks to the first IP header; with it comes the tag control information of the first VLAN tag passed, or 0.
-#[cold]
 pub(super) fn walk<'a>(layer: Layer, cursor: Cursor<'a>) -> Result<(Network<'a>, u16), Skip> {
     let (mut layer, mut cursor) = (layer, cursor);
     let mut tag = None;

@@ -4,10 +4,11 @@
 //! one function that says which [`layer::Layer`] comes next. `ip` reads the IP header, its extension headers and the
 //! transport's ports; `tunnel` goes on from there to the innermost IP header when asked. A header is read through a
 //! [`cursor::Cursor`], whose accessors answer `None` beyond the captured bytes, so no reader can read past them; both
-//! the layers walked and the tunnels entered are bounded.
+//! the layers walked and the tunnels entered are bounded. `fast` answers for the few shapes that nearly all frames have.
 
 mod cursor;
 mod ethernet;
+mod fast;
 mod gre;
 mod icmp;
 mod ip;
@@ -88,11 +89,19 @@ pub struct Packet {
 /// The class of a frame that is not parsed.
 #[inline]
 pub fn parse(frame: &Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
-    let start = Cursor::new(frame);
-    let (network, tag) = match frame.link {
-        LinkType::Ethernet => ethernet::network(start)?,
-        other => layer::walk(link::first_layer(other).ok_or(Skip::Unsupported)?, start)?,
-    };
+    if frame.link == LinkType::Ethernet
+        && let Some(packet) = fast::read(frame, decapsulate)
+    {
+        return Ok(packet);
+    }
+    parse_any(frame, decapsulate)
+}
+
+/// The long way, for frames of any shape.
+#[inline(never)]
+fn parse_any(frame: &Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
+    let first = link::first_layer(frame.link).ok_or(Skip::Unsupported)?;
+    let (network, tag) = layer::walk(first, Cursor::new(frame))?;
     let outer = ip::read(network)?;
     let mut packet = if decapsulate { tunnel::innermost(outer) } else { outer.packet };
     // A tag that the kernel took out of the frame was its outermost.

@@ -16,6 +16,6 @@ pub(super) fn next(cursor: Cursor<'_>) -> Next<'_> {
     if header[1] != CODE_SESSION {
         return Err(Skip::NonIp);
     }
-    let length = usize::from(u16::from_be_bytes([header[4], header[5]]));
-    Ok((Layer::Ppp, cursor.skip(HEADER_BYTES).clamp(length)))
+    // The length is not used: the IP header has its own, and where the two differ, the tools agree on IP's.
+    Ok((Layer::Ppp, cursor.skip(HEADER_BYTES)))
 }

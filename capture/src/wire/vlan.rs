@@ -2,11 +2,11 @@
 
 use super::Skip;
 use super::cursor::Cursor;
+use super::ethernet::ETHERTYPE_MIN;
 use super::layer::Layer;
 
 /// The VLAN id within the control information.
 pub(super) const ID_MASK: u16 = 0x0fff;
-const ETHERTYPE_MIN: u16 = 0x0600;
 
 /// Reads one tag: its control information, and what follows.
 pub(super) fn next(cursor: Cursor<'_>) -> Result<(u16, (Layer, Cursor<'_>)), Skip> {
@@ -14,7 +14,7 @@ pub(super) fn next(cursor: Cursor<'_>) -> Result<(u16, (Layer, Cursor<'_>)), Ski
     let number = u16::from_be_bytes([type_high, type_low]);
     let payload = cursor.skip(4);
     let next = match number < ETHERTYPE_MIN {
-        true => (Layer::Llc, payload.clamp(usize::from(number))),
+        true => (Layer::Llc, payload),
         false => (Layer::EtherType(number), payload),
     };
     Ok((u16::from_be_bytes([control_high, control_low]), next))

@@ -37,7 +37,8 @@ fn flags(header: Cursor<'_>) -> Option<u8> {
     if present & PRESENT_FLAGS == 0 {
         return None;
     }
-    let words = 1 + (0..PRESENT_WORDS_MAX).take_while(|index| word(*index).is_some_and(|w| w & PRESENT_MORE != 0)).count();
+    let words =
+        1 + (0..PRESENT_WORDS_MAX).take_while(|index| word(*index).is_some_and(|w| w & PRESENT_MORE != 0)).count();
     let fields = 4 + 4 * words;
     match present & PRESENT_TIME {
         0 => header.byte(fields),
