@@ -44,15 +44,11 @@ pub struct Summary {
     pub captured_bytes: u64,
 }
 
-/// What the bytes at the reader's position are.
-enum Step<'a> {
-    /// A record of `used` bytes.
-    Frame { used: usize, found: FileFrame<'a> },
-    /// A block of `used` bytes that carries no packet.
-    Other { used: usize },
-    /// More bytes are needed to say.
+/// Why no frame can be had from the bytes at the reader's position.
+enum Stop {
+    /// A record begins there, but does not end within the buffer.
     Starved,
-    /// No record, and nothing behind it can be trusted.
+    /// No record begins there, and nothing behind can be trusted.
     Damaged(Damage),
 }
 
@@ -171,37 +167,64 @@ pub struct Chunk<'a> {
 impl<'a> Iterator for Chunk<'a> {
     type Item = FileFrame<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<FileFrame<'a>> {
-        let reader = &mut *self.reader;
+        // One path per format, always inlined, so that the frame is built where the caller wants it: merged through
+        // one enum, or returned by a call, its fields go over the stack, which doubles the cost of a record.
+        let Format::Pcap(pcap) = &self.reader.format else { return self.next_in_blocks() };
+        match pcap.record(self.rest) {
+            Ok((used, found)) => {
+                self.pass(used);
+                self.reader.count(&found.frame);
+                Some(found)
+            }
+            Err(stop) => self.reader.stop(stop),
+        }
+    }
+}
+
+impl<'a> Chunk<'a> {
+    /// The next frame of a pcapng file, other blocks passed over.
+    #[inline(never)]
+    fn next_in_blocks(&mut self) -> Option<FileFrame<'a>> {
         loop {
-            let step = match &mut reader.format {
-                Format::Pcap(pcap) => pcap.step(self.rest),
-                Format::PcapNg(pcapng) => pcapng.step(self.rest),
-            };
-            match step {
-                Step::Frame { used, found } => {
-                    self.rest = self.rest.get(used..).unwrap_or_default();
-                    reader.walked += used;
-                    reader.summary.records += 1;
-                    reader.summary.wire_bytes += u64::from(found.frame.wire_len);
-                    reader.summary.captured_bytes += found.frame.bytes.len() as u64;
-                    return Some(found);
+            let Format::PcapNg(pcapng) = &mut self.reader.format else { return None };
+            match pcapng.block(self.rest) {
+                Ok((used, found)) => {
+                    self.pass(used);
+                    if let Some(found) = found {
+                        self.reader.count(&found.frame);
+                        return Some(found);
+                    }
                 }
-                Step::Other { used } => {
-                    self.rest = self.rest.get(used..).unwrap_or_default();
-                    reader.walked += used;
-                }
-                Step::Starved => {
-                    reader.starved = true;
-                    return None;
-                }
-                Step::Damaged(damage) => {
-                    reader.damage = Some(damage);
-                    return None;
-                }
+                Err(stop) => return self.reader.stop(stop),
             }
         }
+    }
+
+    #[inline]
+    fn pass(&mut self, used: usize) {
+        self.rest = self.rest.get(used..).unwrap_or_default();
+        self.reader.walked += used;
+    }
+}
+
+impl Reader {
+    #[inline]
+    fn count(&mut self, frame: &Frame<'_>) {
+        self.summary.records += 1;
+        self.summary.wire_bytes += u64::from(frame.wire_len);
+        self.summary.captured_bytes += frame.bytes.len() as u64;
+    }
+
+    /// Remembers why the chunk ends here.
+    #[cold]
+    fn stop<'a>(&mut self, stop: Stop) -> Option<FileFrame<'a>> {
+        match stop {
+            Stop::Starved => self.starved = true,
+            Stop::Damaged(damage) => self.damage = Some(damage),
+        }
+        None
     }
 }
 

@@ -11,7 +11,7 @@
 use pcap_parser::parse_pcap_header;
 
 use super::buffer::RECORD_BYTES_MAX;
-use super::{Damage, FileFrame, Step};
+use super::{Damage, FileFrame, Stop};
 use crate::frame::{Frame, LinkType};
 
 /// How the records of one file are to be read.
@@ -43,21 +43,21 @@ impl Pcap {
         Some((pcap, header.size()))
     }
 
-    /// Reads the record at the start of `bytes`. By hand, because pcap-parser's record functions lie behind a call and
-    /// a result of 100 bytes that cannot be inlined here, which costs more than the four loads.
+    /// The record at the start of `bytes`, with its length in the file. By hand, because pcap-parser's record functions
+    /// lie behind a call and a result of 100 bytes that cannot be inlined here, which costs more than the four loads.
     #[inline]
-    pub(super) fn step<'a>(&self, bytes: &'a [u8]) -> Step<'a> {
-        let Some(header) = bytes.first_chunk::<16>() else { return Step::Starved };
+    pub(super) fn record<'a>(&self, bytes: &'a [u8]) -> Result<(usize, FileFrame<'a>), Stop> {
+        let Some(header) = bytes.first_chunk::<16>() else { return Err(Stop::Starved) };
         let word = |at: usize| {
             let raw = u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
             if self.big_endian { raw.swap_bytes() } else { raw }
         };
         let (seconds, fraction, captured, wire_len) = (word(0), word(4), word(8), word(12));
         if captured > RECORD_BYTES_MAX {
-            return Step::Damaged(Damage::RecordTooLong(captured));
+            return Err(Stop::Damaged(Damage::RecordTooLong(captured)));
         }
         let used = self.header_bytes + captured as usize;
-        let Some(data) = bytes.get(self.header_bytes..used) else { return Step::Starved };
+        let Some(data) = bytes.get(self.header_bytes..used) else { return Err(Stop::Starved) };
         let frame = Frame {
             bytes: data,
             wire_len,
@@ -67,6 +67,6 @@ impl Pcap {
             gso_size: 0,
             outgoing: None,
         };
-        Step::Frame { used, found: FileFrame { interface: 0, frame } }
+        Ok((used, FileFrame { interface: 0, frame }))
     }
 }

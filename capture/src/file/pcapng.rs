@@ -12,7 +12,7 @@ use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{EPB_MAGIC, IDB_MAGIC, OptionCode, SHB_MAGIC, SPB_MAGIC};
 
 use super::buffer::RECORD_BYTES_MAX;
-use super::{Damage, FileFrame, Step};
+use super::{Damage, FileFrame, Stop};
 use crate::frame::{Frame, LinkType};
 
 /// The obsolete packet block.
@@ -52,10 +52,10 @@ pub(super) fn begins_section(first: &[u8]) -> bool {
 }
 
 impl PcapNg {
-    /// Reads the block at the start of `bytes`. Not inlined: it would make the loop over classic pcap records slower.
-    #[inline(never)]
-    pub(super) fn step<'a>(&mut self, bytes: &'a [u8]) -> Step<'a> {
-        let Some(head) = bytes.first_chunk::<12>() else { return Step::Starved };
+    /// The block at the start of `bytes`: its length, and its frame if it is a packet's.
+    #[inline]
+    pub(super) fn block<'a>(&mut self, bytes: &'a [u8]) -> Result<(usize, Option<FileFrame<'a>>), Stop> {
+        let Some(head) = bytes.first_chunk::<12>() else { return Err(Stop::Starved) };
         if head[..4] == SHB_MAGIC.to_le_bytes() {
             // The type reads the same in both byte orders; the byte-order magic behind it tells this section's.
             self.big_endian = head[8] == 0x1a;
@@ -63,20 +63,23 @@ impl PcapNg {
         let kind = self.word(&head[0..4]);
         let length = self.word(&head[4..8]);
         if length < 12 || length % 4 != 0 || length > RECORD_BYTES_MAX {
-            return Step::Damaged(Damage::BlockLength(length));
+            return Err(Stop::Damaged(Damage::BlockLength(length)));
         }
         let used = length as usize;
-        let Some(block) = bytes.get(..used) else { return Step::Starved };
+        let Some(block) = bytes.get(..used) else { return Err(Stop::Starved) };
         let found = match kind {
             EPB_MAGIC => self.enhanced(block),
             SPB_MAGIC => self.simple(block),
             PACKET_BLOCK => self.obsolete(block),
-            SHB_MAGIC | IDB_MAGIC => return self.describe(kind, block),
-            _ => return Step::Other { used },
+            SHB_MAGIC | IDB_MAGIC => {
+                self.describe(kind, block).map_err(Stop::Damaged)?;
+                return Ok((used, None));
+            }
+            _ => return Ok((used, None)),
         };
-        let Some(found) = found else { return Step::Damaged(Damage::Block(kind)) };
+        let Some(found) = found else { return Err(Stop::Damaged(Damage::Block(kind))) };
         let Some(interface) = self.interfaces.get(found.interface as usize) else {
-            return Step::Damaged(Damage::Interface(found.interface));
+            return Err(Stop::Damaged(Damage::Interface(found.interface)));
         };
         let frame = Frame {
             bytes: found.data,
@@ -87,7 +90,7 @@ impl PcapNg {
             gso_size: 0,
             outgoing: None,
         };
-        Step::Frame { used, found: FileFrame { interface: found.interface, frame } }
+        Ok((used, Some(FileFrame { interface: found.interface, frame })))
     }
 
     fn word(&self, field: &[u8]) -> u32 {
@@ -138,20 +141,17 @@ impl PcapNg {
 
     /// Takes a section header or an interface description into the state.
     #[cold]
-    fn describe<'a>(&mut self, kind: u32, block: &[u8]) -> Step<'a> {
-        let used = block.len();
+    fn describe(&mut self, kind: u32, block: &[u8]) -> Result<(), Damage> {
         if kind == SHB_MAGIC {
-            if parse_sectionheaderblock(block).is_err() {
-                return Step::Damaged(Damage::Block(kind));
-            }
+            parse_sectionheaderblock(block).map_err(|_| Damage::Block(kind))?;
             self.interfaces.clear();
-            return Step::Other { used };
+            return Ok(());
         }
         let parse =
             if self.big_endian { parse_interfacedescriptionblock_be } else { parse_interfacedescriptionblock_le };
-        let Ok((_, described)) = parse(block) else { return Step::Damaged(Damage::Block(kind)) };
+        let (_, described) = parse(block).map_err(|_| Damage::Block(kind))?;
         if self.interfaces.len() == INTERFACES_MAX {
-            return Step::Damaged(Damage::TooManyInterfaces);
+            return Err(Damage::TooManyInterfaces);
         }
         // pcap-parser reads the offset as little-endian whatever the section's order, so it is read here.
         let offset_s = described.options.iter().find(|option| option.code == OptionCode::IfTsoffset);
@@ -163,7 +163,7 @@ impl PcapNg {
             snaplen: described.snaplen,
             clock: Clock::new(described.if_tsresol, offset_s),
         });
-        Step::Other { used }
+        Ok(())
     }
 }
 

@@ -51,6 +51,6 @@ pub(super) fn read(cursor: Cursor<'_>) -> Result<Header<'_>, Skip> {
 
 /// An IPv4 address as IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
 #[inline]
-pub(super) fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+pub(super) fn mapped(address: [u8; 4]) -> [u8; 16] {
+    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
 }

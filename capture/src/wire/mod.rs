@@ -87,21 +87,21 @@ pub struct Packet {
 ///
 /// # Errors
 /// The class of a frame that is not parsed.
-#[inline]
+#[inline(always)]
 pub fn parse(frame: &Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
     if frame.link == LinkType::Ethernet
         && let Some(packet) = fast::read(frame, decapsulate)
     {
         return Ok(packet);
     }
-    parse_any(frame, decapsulate)
+    parse_any(*frame, decapsulate)
 }
 
-/// The long way, for frames of any shape.
+/// The long way, for frames of any shape. By value: a reference would keep the frame in memory on the fast way too.
 #[inline(never)]
-fn parse_any(frame: &Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
+fn parse_any(frame: Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
     let first = link::first_layer(frame.link).ok_or(Skip::Unsupported)?;
-    let (network, tag) = layer::walk(first, Cursor::new(frame))?;
+    let (network, tag) = layer::walk(first, Cursor::new(&frame))?;
     let outer = ip::read(network)?;
     let mut packet = if decapsulate { tunnel::innermost(outer) } else { outer.packet };
     // A tag that the kernel took out of the frame was its outermost.

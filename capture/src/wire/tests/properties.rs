@@ -91,7 +91,7 @@ proptest! {
         let frame =
             Frame { bytes: &bytes, wire_len, time_ns: 0, link: LinkType::Ethernet, vlan, gso_size: 0, outgoing: None };
         if let Some(packet) = fast::read(&frame, decapsulate) {
-            prop_assert_eq!(Ok(packet), parse_any(&frame, decapsulate));
+            prop_assert_eq!(Ok(packet), parse_any(frame, decapsulate));
         }
     }
 
