@@ -4,8 +4,12 @@
 //! which check it leaves out. `captures made here` are tested everywhere, beside the code.
 
 mod acceptance;
+mod generated;
+mod oracle;
 mod prefixes;
 mod survive;
+#[path = "../../benches/traffic.rs"]
+mod traffic;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
