@@ -62,7 +62,7 @@ impl PcapNg {
         }
         let kind = self.word(&head[0..4]);
         let length = self.word(&head[4..8]);
-        if length < 12 || length % 4 != 0 || length > RECORD_BYTES_MAX {
+        if length < 12 || !length.is_multiple_of(4) || length > RECORD_BYTES_MAX {
             return Err(Stop::Damaged(Damage::BlockLength(length)));
         }
         let used = length as usize;

@@ -3,6 +3,8 @@
 //! The folder is `FLOODMARK_CORPUS`, or `../shared/corpus` beside the workspace; where it is absent each test says
 //! which check it leaves out. `captures made here` are tested everywhere, beside the code.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy takes for the program's own")]
+
 mod acceptance;
 mod generated;
 mod oracle;

@@ -2,6 +2,7 @@
 
 mod classic;
 mod endings;
+mod properties;
 mod sections;
 
 use std::io::Write;
