@@ -24,7 +24,9 @@ pub enum CaptureError {
     #[error(transparent)]
     File(#[from] crate::file::FileError),
     /// No interface is named and there is no default route to take one from.
-    #[error("no interface is given and there is no default route; name one with --interface or capture.interfaces (there are: {there})")]
+    #[error(
+        "no interface is given and there is no default route; name one with --interface or capture.interfaces (there are: {there})"
+    )]
     NoInterface {
         /// The interfaces of this machine.
         there: String,

@@ -27,8 +27,35 @@ pub enum LinkType {
     Ppi,
     /// Linux netfilter log: TLVs, one of them the packet.
     NfLog,
+    /// A PPPoE session header, then PPP.
+    PppOverEther,
     /// Any other number: its frames are `unsupported`.
     Other(u16),
+}
+
+impl LinkType {
+    /// The link type of a capture file's LINKTYPE number, the low 16 bits of the file's field (the others describe a
+    /// frame check sequence, which the lengths inside the frame keep out of the way).
+    ///
+    /// Source: the LINKTYPE registry of the pcap format. 12 and 14 are DLT_RAW as some systems wrote it.
+    pub fn from_pcap(number: u16) -> LinkType {
+        match number {
+            0 | 108 => LinkType::NullLoop,
+            1 => LinkType::Ethernet,
+            9 | 50 | 166 | 204 => LinkType::Ppp,
+            12 | 14 | 101 | 228 | 229 => LinkType::RawIp,
+            51 => LinkType::PppOverEther,
+            104 => LinkType::CiscoHdlc,
+            105 => LinkType::Ieee80211,
+            107 => LinkType::FrameRelay,
+            113 => LinkType::LinuxCooked,
+            127 => LinkType::Radiotap,
+            192 => LinkType::Ppi,
+            239 => LinkType::NfLog,
+            276 => LinkType::LinuxCooked2,
+            other => LinkType::Other(other),
+        }
+    }
 }
 
 /// The VLAN tag that the kernel took out of the frame and put into its metadata.

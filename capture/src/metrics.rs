@@ -99,7 +99,10 @@ impl Collector for CutCollector {
 }
 
 /// A function that renders the metrics text.
-pub fn renderer(cut: Arc<Mutex<Option<Arc<Cut>>>>, board: Arc<Mutex<Board>>) -> impl Fn() -> String + Send + Sync + 'static {
+pub fn renderer(
+    cut: Arc<Mutex<Option<Arc<Cut>>>>,
+    board: Arc<Mutex<Board>>,
+) -> impl Fn() -> String + Send + Sync + 'static {
     let valid = "names and labels are literals and valid";
     let opts = |(name, help): (&str, &str)| Opts::new(name, help);
     let collector = CutCollector {

@@ -35,10 +35,7 @@ impl Fault {
 ///
 /// # Errors
 /// [`RingError::Wait`] when the kernel refuses to poll.
-pub fn wait_any<'a>(
-    rings: impl IntoIterator<Item = &'a mut Ring>,
-    timeout: Duration,
-) -> Result<bool, RingError> {
+pub fn wait_any<'a>(rings: impl IntoIterator<Item = &'a mut Ring>, timeout: Duration) -> Result<bool, RingError> {
     let rings: Vec<&mut Ring> = rings.into_iter().collect();
     let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
     let mut polled: Vec<PollFd<'_>> = rings.iter().map(|ring| PollFd::new(ring.as_fd(), PollFlags::POLLIN)).collect();

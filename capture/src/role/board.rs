@@ -27,7 +27,8 @@ pub struct Board {
 impl Board {
     /// All absent.
     pub fn new(names: &[String]) -> Board {
-        let absent = |name: &String| InterfaceBoard { name: name.clone(), state: "absent".into(), ..Default::default() };
+        let absent =
+            |name: &String| InterfaceBoard { name: name.clone(), state: "absent".into(), ..Default::default() };
         Board { interfaces: names.iter().map(absent).collect() }
     }
 

@@ -148,7 +148,9 @@ impl Driver {
             seen.resize(seen.len().max(at + 1), Statistics::default());
             match tap.source.statistics() {
                 Ok(statistics) => add(&mut seen[at], &statistics),
-                Err(error) => tracing::warn!(%error, "the kernel's counters cannot be read; the ledger shows the old ones"),
+                Err(error) => {
+                    tracing::warn!(%error, "the kernel's counters cannot be read; the ledger shows the old ones")
+                }
             }
         }
         for (interface, statistics) in seen.iter().enumerate().skip(1) {

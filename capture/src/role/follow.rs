@@ -154,18 +154,35 @@ impl Follower {
         Ok(())
     }
 
-    fn happened(&mut self, at: usize, happened: Event, links: &[Link], now_ns: u64, at_start: bool) -> Result<(), CaptureError> {
+    fn happened(
+        &mut self,
+        at: usize,
+        happened: Event,
+        links: &[Link],
+        now_ns: u64,
+        at_start: bool,
+    ) -> Result<(), CaptureError> {
         match happened {
             Event::Appeared { .. } => self.open_rings(at, links, now_ns, at_start)?,
             Event::Gone { .. } => {
                 self.close_rings(at);
                 self.board().interfaces[at].state = "absent".into();
-                self.tell("interface.gone", Severity::Warning, at, "the interface is gone; capture goes on when it comes back");
+                self.tell(
+                    "interface.gone",
+                    Severity::Warning,
+                    at,
+                    "the interface is gone; capture goes on when it comes back",
+                );
             }
             Event::Renamed { old, new } => {
                 self.board().interfaces[at].name = new.clone();
                 let _ = self.notices.try_send(Notice::Name { interface: at as u16 + 1, name: new.clone() });
-                self.tell("interface.renamed", Severity::Info, at, &format!("{old} is called {new} now; capture goes on"));
+                self.tell(
+                    "interface.renamed",
+                    Severity::Info,
+                    at,
+                    &format!("{old} is called {new} now; capture goes on"),
+                );
             }
             Event::Down => {
                 if self.interfaces[at].is_open {
@@ -252,7 +269,11 @@ impl Follower {
         }
         let name = |index: u32| links.iter().find(|l| l.index == index).map_or("?", |l| l.name.as_str());
         for (member, whole) in pairs {
-            tracing::warn!(member = name(member), whole = name(whole), "both are captured: packets of the member are counted twice; remove one from capture.interfaces");
+            tracing::warn!(
+                member = name(member),
+                whole = name(whole),
+                "both are captured: packets of the member are counted twice; remove one from capture.interfaces"
+            );
         }
     }
 
@@ -262,7 +283,6 @@ impl Follower {
             let _ = worker.send(Command::Stop);
         }
     }
-
 }
 
 fn open_sources(

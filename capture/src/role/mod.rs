@@ -129,7 +129,11 @@ fn writer_options(options: &Options, now_ns: u64) -> WriterOptions {
 }
 
 /// The spooler's loop, on the calling thread.
-fn spool_until_finished(spooler: &mut Spooler, noticed: &mpsc::Receiver<Notice>, show: &mut impl FnMut(&mut Spooler, Cut)) {
+fn spool_until_finished(
+    spooler: &mut Spooler,
+    noticed: &mpsc::Receiver<Notice>,
+    show: &mut impl FnMut(&mut Spooler, Cut),
+) {
     loop {
         while let Ok(notice) = noticed.try_recv() {
             match notice {
@@ -158,7 +162,7 @@ fn start_workers(
     interfaces: usize,
     board: &Arc<Mutex<Board>>,
     threads: &mut Threads,
-  ) -> Result<Vec<WorkerQueue>, CaptureError> {
+) -> Result<Vec<WorkerQueue>, CaptureError> {
     let mut queues = Vec::new();
     for (number, core) in cores.iter().enumerate() {
         let queue = WorkerQueue::default();

@@ -1,6 +1,33 @@
 //! wire: what a frame is. Pure functions over bytes: no clock, no allocation, no panic, no read past the bytes.
+//!
+//! Two halves. `layer` walks from the frame's first byte to its first IP header; each header it knows is one file with
+//! one function that says which [`layer::Layer`] comes next. `ip` reads the IP header, its extension headers and the
+//! transport's ports; `tunnel` goes on from there to the innermost IP header when asked. A header is read through a
+//! [`cursor::Cursor`], whose accessors answer `None` beyond the captured bytes, so no reader can read past them; both
+//! the layers walked and the tunnels entered are bounded. `fast` answers for the few shapes that nearly all frames have.
 
-use crate::frame::Frame;
+mod cursor;
+mod ethernet;
+mod fast;
+mod gre;
+mod icmp;
+mod ip;
+mod ipv4;
+mod ipv6;
+mod layer;
+mod link;
+mod llc;
+mod mpls;
+mod pppoe;
+mod sctp;
+mod tcp;
+mod tunnel;
+mod udp;
+mod vlan;
+mod vxlan;
+
+use crate::frame::{Frame, LinkType};
+use cursor::Cursor;
 
 /// Why a frame is not a flow's packet; the metric's label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +73,8 @@ pub struct Packet {
     pub fragment: Fragment,
     /// Length that the outermost IP header declares (IPv4 total length, IPv6 payload length + 40), clamped to the wire.
     pub ip_bytes: u32,
-    /// Bytes from the start of the frame (as in `bytes`) to the transport payload; what GRO repeats per wire packet.
+    /// Bytes from the start of the frame (as in `bytes`) to the payload of the keyed packet's transport; what GRO repeats
+    /// per wire packet.
     pub header_bytes: u16,
     /// Transport headers are missing although the frame was not fragmented: cut short by the sender, not by the snaplen.
     pub truncated: bool,
@@ -54,11 +82,32 @@ pub struct Packet {
 
 /// Reads one frame. `decapsulate` keys by the innermost IP header instead of the outermost.
 ///
-/// Each frame is in exactly one class: `Ok` is *parsed*, the three [`Skip`]s are the others.
+/// Each frame is in exactly one class: `Ok` is *parsed*, the three [`Skip`]s are the others. A frame whose addresses
+/// lie within the captured bytes is parsed, whatever the snaplen cut off behind them.
 ///
 /// # Errors
 /// The class of a frame that is not parsed.
+#[inline(always)]
 pub fn parse(frame: &Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
-    let _ = (frame, decapsulate);
-    Err(Skip::Unsupported)
+    if frame.link == LinkType::Ethernet
+        && let Some(packet) = fast::read(frame, decapsulate)
+    {
+        return Ok(packet);
+    }
+    parse_any(*frame, decapsulate)
 }
+
+/// The long way, for frames of any shape. By value: a reference would keep the frame in memory on the fast way too.
+#[inline(never)]
+fn parse_any(frame: Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
+    let first = link::first_layer(frame.link).ok_or(Skip::Unsupported)?;
+    let (network, tag) = layer::walk(first, Cursor::new(&frame))?;
+    let outer = ip::read(network)?;
+    let mut packet = if decapsulate { tunnel::innermost(outer) } else { outer.packet };
+    // A tag that the kernel took out of the frame was its outermost.
+    packet.vlan = frame.vlan.map_or(tag, |removed| removed.tci) & vlan::ID_MASK;
+    Ok(packet)
+}
+
+#[cfg(test)]
+mod tests;
