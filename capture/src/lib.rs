@@ -19,6 +19,7 @@ pub mod limits;
 pub mod local;
 pub mod metrics;
 pub mod queue;
+pub mod replay;
 pub mod ring;
 pub mod role;
 pub mod spooler;

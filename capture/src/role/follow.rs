@@ -8,8 +8,7 @@ use spool::row::{EventRow, Severity};
 use crate::config::Backend;
 use crate::copy::{CopySource, CopySpec};
 use crate::error::CaptureError;
-use crate::interface::watch::{Event, Watch};
-use crate::interface::{Link, LinkNews, Netlink, double_counted, find};
+use crate::interface::{Event, Link, LinkNews, Netlink, Watch, double_counted};
 use crate::limits::SECOND_NS;
 use crate::ring::{RingError, RingSpec, Spares, open_group};
 

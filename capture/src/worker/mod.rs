@@ -352,6 +352,22 @@ impl Worker {
         &mut self.interfaces[usize::from(interface)]
     }
 
+    /// A capture file has no kernel before it: what was taken is what was seen.
+    pub fn see_what_was_taken(&mut self) {
+        for interface in &mut self.interfaces {
+            interface.seen = interface.taken;
+        }
+    }
+
+    /// Begins to count distinct five-tuples anew, for the next file.
+    pub fn restart_distinct(&mut self) {
+        if let Some(distinct) = &mut self.distinct
+            && !distinct.is_empty()
+        {
+            *distinct = BoundedSet::new(self.options.flow_table_entries);
+        }
+    }
+
     /// State at this moment, which is the end of a block, for the ledger and the live line; clears the second's tops.
     pub fn report(&mut self, tick: u64, cpu_ns: u64) -> Box<Report> {
         let (table, fold) = (self.table.held(), self.fold.held());
