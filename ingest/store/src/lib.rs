@@ -1,3 +1,48 @@
-//! Contract 2.
+//! Contract 2, the store: the tables of floodmark and everything that is done to them, on MySQL/MariaDB and SQLite.
+//!
+//! The life of a row here: ingest hands a [`Batch`] of one stream to a [`Writer`]; in one transaction the stream's
+//! *fence* advances over the batch's numbers and the rows are inserted by a few prepared multi-row statements; or
+//! the fence stands elsewhere, and the answer says where. Rows are never changed; [`Store::retention`] drops them by
+//! partition or day file. Everyone else reads by a [`Reader`], two seconds at most.
+//!
+//! Exactly once: a batch has consecutive numbers, and the fence moves only from just before them to their end, in
+//! their transaction. When the answer to COMMIT is lost, the fence on a new connection tells what it was.
+//!
+//! Bounds stand in [`limits`]. The only crate that knows SQL; it never reads a clock, logs no password, and keeps no
+//! connection whose state it does not know.
 
+mod batch;
 pub mod config;
+mod day;
+mod error;
+mod fence;
+pub mod grants;
+mod insert;
+pub mod limits;
+mod migrations;
+mod mysql;
+mod node;
+mod reader;
+mod rows;
+mod session;
+mod sqlite;
+mod store;
+mod target;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod upkeep;
+mod writer;
+
+pub use batch::{Batch, CommitOutcome, Counts, Fence, LOW_RATE_STREAM, RefusedRow};
+pub use error::StoreError;
+pub use node::NodeIdentity;
+pub use reader::{
+    AddressRange, Flow, FlowQuery, InterfaceName, LedgerEntry, NotAnAddress, Reader, Talker, Top, Traffic,
+    TrafficTotal,
+};
+pub use rows::{
+    EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow, TrafficRow,
+};
+pub use store::Store;
+pub use upkeep::{RetentionPolicy, RetentionReport, TableReport, TableSize};
+pub use writer::{Park, Writer};

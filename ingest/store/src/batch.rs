@@ -1,0 +1,271 @@
+//! What a writer is given (a batch of one stream), what it answers, and the fence between the two.
+
+use crate::error::StoreError;
+use crate::limits::BATCH_ROWS_MAX;
+use crate::rows::{EventRow, FlowRow, InterfaceRow, LedgerRow, Row, TalkerRow, TrafficRow};
+
+/// Stream of the low-rate rows (traffic, talkers, ledger, interfaces, events); streams from 1 carry flow rows.
+pub const LOW_RATE_STREAM: u16 = 0;
+
+/// What every row of a batch has in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) node_id: u16,
+    pub(crate) epoch: u64,
+    pub(crate) stream: u16,
+}
+
+/// Rows and what they account for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows.
+    pub rows: u64,
+    /// Wire packets.
+    pub packets: u64,
+    /// Wire bytes.
+    pub bytes: u64,
+}
+
+impl Counts {
+    /// Both together; sticks at the largest number, because what it adds comes from outside.
+    pub(crate) fn plus(self, more: Counts) -> Counts {
+        Counts {
+            rows: self.rows.saturating_add(more.rows),
+            packets: self.packets.saturating_add(more.packets),
+            bytes: self.bytes.saturating_add(more.bytes),
+        }
+    }
+}
+
+/// Rows of one stream that are to be stored in one transaction: `first_seq ..= last_seq` without a hole, but for what
+/// `parked` and `gap_rows` account for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Epoch of the spool that the rows come from.
+    pub epoch: u64,
+    /// 0 = low-rate rows, from 1 = flow rows.
+    pub stream: u16,
+    /// Number of the first row.
+    pub first_seq: u64,
+    /// Number of the last row.
+    pub last_seq: u64,
+    /// Now, UNIX seconds: the fence's `updated`; chooses the day file on SQLite.
+    pub arrived: u32,
+    /// Wire packets that the rows below account for (parked ones not).
+    pub packets: u64,
+    /// Wire bytes that the rows below account for (parked ones not).
+    pub bytes: u64,
+    /// Rows of the range that the caller parked before (they could not be read).
+    pub parked: Counts,
+    /// Rows of the range that are lost (spool damaged or not there any more).
+    pub gap_rows: u64,
+    /// Flow rows.
+    pub flows: Vec<FlowRow>,
+    /// Traffic buckets of all resolutions.
+    pub traffic: Vec<TrafficRow>,
+    /// Talkers of all resolutions.
+    pub talkers: Vec<TalkerRow>,
+    /// Ledger rows.
+    pub ledger: Vec<LedgerRow>,
+    /// Interface names.
+    pub interfaces: Vec<InterfaceRow>,
+    /// Events.
+    pub events: Vec<EventRow>,
+}
+
+impl Batch {
+    /// Rows to be stored.
+    pub fn rows(&self) -> usize {
+        self.flows.len()
+            + self.traffic.len()
+            + self.talkers.len()
+            + self.ledger.len()
+            + self.interfaces.len()
+            + self.events.len()
+    }
+
+    /// Whether the numbers fit the rows; a batch that does not would make the fence lie.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let wrong = |reason: String| Err(StoreError::Batch { epoch: self.epoch, stream: self.stream, reason });
+        if self.first_seq == 0 || self.last_seq < self.first_seq {
+            return wrong(format!("rows {} to {}: numbers begin with 1 and rise", self.first_seq, self.last_seq));
+        }
+        if self.rows() > BATCH_ROWS_MAX {
+            return wrong(format!("{} rows; at most {BATCH_ROWS_MAX}", self.rows()));
+        }
+        let covered = self.last_seq - self.first_seq + 1;
+        let given = (self.rows() as u64).checked_add(self.parked.rows).and_then(|n| n.checked_add(self.gap_rows));
+        if given != Some(covered) {
+            return wrong(format!("the range covers {covered} rows, rows, parked and gap are {given:?}"));
+        }
+        if (self.stream == LOW_RATE_STREAM) != self.flows.is_empty() && self.rows() > 0 {
+            return wrong("flow rows belong into streams from 1, all others into stream 0".to_owned());
+        }
+        let inside = |seq: u64| (self.first_seq..=self.last_seq).contains(&seq);
+        let all_inside = self.flows.iter().all(|r| inside(r.seq))
+            && self.traffic.iter().all(|r| inside(r.seq))
+            && self.talkers.iter().all(|r| inside(r.seq))
+            && self.ledger.iter().all(|r| inside(r.seq))
+            && self.interfaces.iter().all(|r| inside(r.seq))
+            && self.events.iter().all(|r| inside(r.seq));
+        if !all_inside {
+            return wrong("a row's number lies outside of the range".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Smallest and largest time of the flow rows.
+    pub(crate) fn flow_span(&self) -> Option<(u32, u32)> {
+        let first = self.flows.first()?.ts;
+        Some(self.flows.iter().fold((first, first), |(low, high), row| (low.min(row.ts), high.max(row.ts))))
+    }
+}
+
+/// How far a stream is stored, and the cumulative totals of its rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fence {
+    /// Node.
+    pub node_id: u16,
+    /// Epoch.
+    pub epoch: u64,
+    /// Stream.
+    pub stream: u16,
+    /// Number of the last row that is stored, parked or lost.
+    pub last_seq: u64,
+    /// What is stored.
+    pub stored: Counts,
+    /// What the database refused.
+    pub parked: Counts,
+    /// Rows lost before they were stored.
+    pub gap_rows: u64,
+    /// When it last advanced, UNIX seconds.
+    pub updated: u32,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// It is durable now, exactly once.
+    Stored {
+        /// Rows that were refused and parked.
+        parked: u64,
+    },
+    /// All of it was stored before: go on after `last_seq`.
+    AlreadyStored {
+        /// Where the fence stands.
+        last_seq: u64,
+    },
+    /// Its beginning was stored before (batches were cut otherwise before a restart): cut it and send the rest.
+    PartlyStored {
+        /// Where the fence stands.
+        last_seq: u64,
+    },
+    /// Rows are missing before it: send those first, or account for them as a gap.
+    Behind {
+        /// Where the fence stands; 0 = nothing is stored of this stream.
+        last_seq: u64,
+    },
+}
+
+impl CommitOutcome {
+    /// The answer when the fence is not just before the batch.
+    pub(crate) fn refused(batch: &Batch, last_seq: u64) -> CommitOutcome {
+        if last_seq >= batch.last_seq {
+            CommitOutcome::AlreadyStored { last_seq }
+        } else if last_seq >= batch.first_seq {
+            CommitOutcome::PartlyStored { last_seq }
+        } else {
+            CommitOutcome::Behind { last_seq }
+        }
+    }
+}
+
+/// A row that the database refuses, found by halving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// Its table.
+    pub table: &'static str,
+    /// Its number within the stream: the caller has its bytes.
+    pub seq: u64,
+    /// What the database says.
+    pub reason: String,
+    /// Wire packets it accounts for.
+    pub packets: u64,
+    /// Wire bytes it accounts for.
+    pub bytes: u64,
+}
+
+/// How much a batch adds to its fence.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Advance {
+    pub(crate) stored: Counts,
+    pub(crate) parked: Counts,
+    pub(crate) gap_rows: u64,
+}
+
+impl Advance {
+    /// The batch, when `refused` of its rows were refused.
+    pub(crate) fn of(batch: &Batch, refused: &[RefusedRow]) -> Advance {
+        let aside = refused.iter().fold(Counts::default(), |sum, row| {
+            sum.plus(Counts { rows: 1, packets: row.packets, bytes: row.bytes })
+        });
+        Advance {
+            stored: Counts {
+                rows: (batch.rows() - refused.len()) as u64,
+                packets: batch.packets.saturating_sub(aside.packets),
+                bytes: batch.bytes.saturating_sub(aside.bytes),
+            },
+            parked: batch.parked.plus(aside),
+            gap_rows: batch.gap_rows,
+        }
+    }
+}
+
+/// What a refused row was.
+pub(crate) fn refused_row<R: Row>(row: &R, reason: String) -> RefusedRow {
+    RefusedRow { table: row.table(), seq: row.seq(), reason, packets: row.packets(), bytes: row.bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flows(first: u64, last: u64) -> Batch {
+        let flows = (first..=last).map(|seq| FlowRow { seq, ..FlowRow::default() }).collect();
+        Batch { epoch: 1, stream: 1, first_seq: first, last_seq: last, flows, ..Batch::default() }
+    }
+
+    #[test]
+    fn a_batch_whose_numbers_do_not_fit_its_rows_is_refused() {
+        assert!(flows(1, 10).check().is_ok());
+        let mut short = flows(1, 10);
+        short.flows.pop();
+        assert!(short.check().is_err());
+        short.gap_rows = 1;
+        assert!(short.check().is_ok());
+        let mut outside = flows(1, 10);
+        outside.flows[0].seq = 11;
+        assert!(outside.check().is_err());
+        let low = Batch { stream: LOW_RATE_STREAM, ..flows(1, 10) };
+        assert!(low.check().is_err());
+        assert!(Batch { first_seq: 0, last_seq: 0, gap_rows: 1, ..Batch::default() }.check().is_err());
+    }
+
+    #[test]
+    fn the_answer_says_where_the_fence_stands() {
+        let batch = flows(11, 20);
+        assert_eq!(CommitOutcome::refused(&batch, 20), CommitOutcome::AlreadyStored { last_seq: 20 });
+        assert_eq!(CommitOutcome::refused(&batch, 15), CommitOutcome::PartlyStored { last_seq: 15 });
+        assert_eq!(CommitOutcome::refused(&batch, 9), CommitOutcome::Behind { last_seq: 9 });
+    }
+
+    #[test]
+    fn a_refused_row_moves_its_packets_from_stored_to_parked() {
+        let batch = Batch { packets: 100, bytes: 1000, ..flows(1, 10) };
+        let refused =
+            RefusedRow { table: "flows", seq: 3, reason: String::new(), packets: 7, bytes: 70 };
+        let advance = Advance::of(&batch, &[refused]);
+        assert_eq!(advance.stored, Counts { rows: 9, packets: 93, bytes: 930 });
+        assert_eq!(advance.parked, Counts { rows: 1, packets: 7, bytes: 70 });
+    }
+}

@@ -1,0 +1,74 @@
+//! MySQL and MariaDB: connecting, and telling apart why it does not work.
+
+mod migrate;
+mod partitions;
+mod retention;
+mod size;
+mod writer;
+
+pub(crate) use writer::Writer;
+
+use sqlx::mysql::MySqlConnection;
+use sqlx::{ConnectOptions, SqlStr};
+use tokio::time::timeout;
+
+use crate::error::{StoreError, mysql_number};
+use crate::limits::CONNECT_TIMEOUT;
+use crate::session::Session;
+use crate::target::ServerAddress;
+
+/// A server that connections can be opened to.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    address: ServerAddress,
+}
+
+impl Server {
+    pub(crate) fn new(address: ServerAddress) -> Server {
+        Server { address }
+    }
+
+    /// Opens a connection whose session is strict and in UTC.
+    pub(crate) async fn connect(&self) -> Result<MySqlConnection, StoreError> {
+        let opening = async {
+            let mut connection = self.address.options.connect().await?;
+            // The server's own modes are replaced, not extended: a lenient one would cut values off silently.
+            connection
+                .raw(SqlStr::from_static(
+                    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 10",
+                ))
+                .await?;
+            Ok(connection)
+        };
+        match timeout(CONNECT_TIMEOUT, opening).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(self.refused(&error)),
+            Err(_) => Err(self.unreachable(format!("no answer for {CONNECT_TIMEOUT:?}"))),
+        }
+    }
+
+    fn unreachable(&self, reason: String) -> StoreError {
+        StoreError::Unreachable { target: self.address.name.clone(), reason }
+    }
+
+    /// What a failure to connect means.
+    fn refused(&self, error: &sqlx::Error) -> StoreError {
+        let ServerAddress { name: target, user, database, .. } = self.address.clone();
+        match mysql_number(error) {
+            Some(1049) => StoreError::UnknownDatabase { target, database },
+            Some(1044 | 1045 | 1698) => StoreError::AccessDenied { target, user, reason: error.to_string() },
+            Some(_) => StoreError::query("connecting to the database", error),
+            None => match error {
+                sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => self.unreachable(error.to_string()),
+                sqlx::Error::Tls(_) => StoreError::Query {
+                    doing: "connecting to the database",
+                    reason: format!(
+                        "{target}: {error}; give the server a certificate that store.tls_ca_file vouches for, or set \
+                         store.tls = \"off\" on a network that is trusted"
+                    ),
+                },
+                _ => StoreError::query("connecting to the database", error),
+            },
+        }
+    }
+}

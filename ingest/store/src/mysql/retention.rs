@@ -1,0 +1,100 @@
+//! Retention on a server: drops partitions of `flows`, deletes old rows of the small tables in chunks.
+
+use sqlx::mysql::{MySqlArguments, MySqlConnection};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+use tokio::time::timeout;
+
+use super::{Server, partitions};
+use crate::error::StoreError;
+use crate::limits::{DAY_SECONDS, DELETE_CHUNK_ROWS, UPKEEP_TIMEOUT};
+use crate::rows::Bind;
+use crate::session::Session;
+use crate::upkeep::{RetentionPolicy, RetentionReport, SMALL_TABLES, TableReport};
+
+/// Chunks of one table in one run: the rest goes in the next one, so that no table holds up the others.
+const CHUNKS_MAX: u32 = 200;
+
+impl Server {
+    /// Splits off partitions ahead, drops what the policy does not keep. What the account may not do, or a long read
+    /// prevents, is said in the report; the rest is done.
+    pub(crate) async fn retention(&self, policy: &RetentionPolicy, now: u32) -> Result<RetentionReport, StoreError> {
+        let mut connection = self.connect().await?;
+        Server::check_version(&mut connection).await?;
+        let mut report = RetentionReport { tables: vec![flows(&mut connection, policy, now).await?] };
+        for table in SMALL_TABLES {
+            report.tables.push(delete_old(&mut connection, table, policy.cutoff(table, now)).await?);
+        }
+        Ok(report)
+    }
+}
+
+async fn flows(
+    connection: &mut MySqlConnection,
+    policy: &RetentionPolicy,
+    now: u32,
+) -> Result<TableReport, StoreError> {
+    let mut report = TableReport { table: "flows", ..TableReport::default() };
+    let keep_days = u32::try_from(policy.flows.as_secs() / u64::from(DAY_SECONDS)).unwrap_or(u32::MAX);
+    let existing = step(partitions::list(connection)).await?;
+    let ends = partitions::plan(&existing, now, keep_days);
+    if !hinders(&mut report, bounded(partitions::split(connection, &ends)).await)? {
+        return Ok(report);
+    }
+    let cutoff = policy.cutoff("flows", now);
+    for partition in partitions::expired(&existing, cutoff, policy.flows_bytes, now) {
+        if !hinders(&mut report, bounded(partitions::drop_one(connection, &partition)).await)? {
+            break;
+        }
+        report.rows += partition.rows;
+        report.bytes += partition.bytes;
+        report.parts += 1;
+    }
+    Ok(report)
+}
+
+async fn delete_old(
+    connection: &mut MySqlConnection,
+    table: &'static str,
+    cutoff: u32,
+) -> Result<TableReport, StoreError> {
+    let mut report = TableReport { table, ..TableReport::default() };
+    let text = format!("DELETE FROM {table} WHERE ts < ? ORDER BY ts LIMIT {DELETE_CHUNK_ROWS}");
+    for _ in 0..CHUNKS_MAX {
+        let mut arguments = MySqlArguments::default();
+        arguments.u32(cutoff);
+        let sql = AssertSqlSafe(text.as_str()).into_sql_str();
+        let mut deleted = 0;
+        let result = step(connection.run(sql, arguments)).await.map(|rows| deleted = rows);
+        if !hinders(&mut report, result)? {
+            break;
+        }
+        report.rows += deleted;
+        if deleted < DELETE_CHUNK_ROWS {
+            break;
+        }
+    }
+    Ok(report)
+}
+
+/// Whether the step was done; a step that may not or cannot be done now is noted, a lost connection ends the run.
+fn hinders(report: &mut TableReport, result: Result<(), StoreError>) -> Result<bool, StoreError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error @ (StoreError::Forbidden { .. } | StoreError::Transient { .. } | StoreError::Query { .. })) => {
+            report.hindered = Some(error.to_string());
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn step<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    bounded(async { work.await.map_err(|error| StoreError::query("retention", &error)) }).await
+}
+
+async fn bounded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match timeout(UPKEEP_TIMEOUT, work).await {
+        Ok(result) => result,
+        Err(_) => Err(StoreError::Timeout { doing: "retention", after: UPKEEP_TIMEOUT }),
+    }
+}

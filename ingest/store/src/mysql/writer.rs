@@ -1,0 +1,214 @@
+//! One dedicated connection that stores batches on a server: fence and rows in one transaction.
+
+use std::collections::HashSet;
+
+use sqlx::SqlStr;
+use sqlx::mysql::{MySqlArguments, MySqlConnection};
+use tokio::time::timeout;
+
+use super::Server;
+use crate::batch::{Advance, Batch, CommitOutcome, Fence, Key, RefusedRow};
+use crate::error::{StoreError, mysql_number};
+use crate::insert::{self, OnRefused, Statements};
+use crate::limits::COMMIT_TIMEOUT;
+use crate::node::{self, NodeIdentity};
+use crate::rows::Bind;
+use crate::session::{Get, Session};
+use crate::writer::Park;
+use crate::fence;
+
+const FENCE: &str = "advancing the fence";
+const COMMIT: &str = "committing a batch";
+
+/// Writes over one connection, which it opens when there is none and closes whenever its state is not known.
+pub(crate) struct Writer {
+    server: Server,
+    node_id: u16,
+    statements: Statements,
+    /// Taken out while a transaction runs: a call that fails, times out or is dropped takes it along.
+    connection: Option<MySqlConnection>,
+    /// Streams whose fence row exists.
+    fenced: HashSet<Key>,
+}
+
+impl Writer {
+    /// Connects, checks the schema, registers the node.
+    pub(crate) async fn open(server: Server, node: &NodeIdentity, now: u32) -> Result<Writer, StoreError> {
+        let mut connection = server.connect().await?;
+        let opening = async {
+            Server::check_version(&mut connection).await?;
+            node::register(&mut connection, node, now).await
+        };
+        let node_id = timeout(COMMIT_TIMEOUT, opening)
+            .await
+            .map_err(|_| StoreError::Timeout { doing: "registering the node", after: COMMIT_TIMEOUT })??;
+        let (statements, fenced) = (Statements::default(), HashSet::new());
+        Ok(Writer { server, node_id, statements, connection: Some(connection), fenced })
+    }
+
+    pub(crate) fn node_id(&self) -> u16 {
+        self.node_id
+    }
+
+    async fn take(&mut self) -> Result<MySqlConnection, StoreError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.server.connect().await,
+        }
+    }
+
+    /// Every fence of this node.
+    pub(crate) async fn fences(&mut self) -> Result<Vec<Fence>, StoreError> {
+        let mut connection = self.take().await?;
+        let fences = match timeout(COMMIT_TIMEOUT, fence::all(&mut connection)).await {
+            Ok(Ok(fences)) => fences,
+            Ok(Err(error)) => return Err(StoreError::query("reading the fences", &error)),
+            Err(_) => return Err(StoreError::Timeout { doing: "reading the fences", after: COMMIT_TIMEOUT }),
+        };
+        self.connection = Some(connection);
+        let node_id = self.node_id;
+        Ok(fences.into_iter().filter(|fence| fence.node_id == node_id).collect())
+    }
+
+    /// Stores a batch, see [`crate::Writer::commit`].
+    pub(crate) async fn commit(
+        &mut self,
+        batch: &Batch,
+        park: Option<&mut Park<'_>>,
+    ) -> Result<CommitOutcome, StoreError> {
+        let mut connection = self.take().await?;
+        let work = async {
+            let result = self.transaction(&mut connection, batch, park).await;
+            // Only these two leave the connection in a state that a ROLLBACK makes known.
+            if matches!(&result, Err(StoreError::Row { .. } | StoreError::Park { .. })) {
+                connection.raw(SqlStr::from_static("ROLLBACK")).await.map_err(|e| StoreError::query(COMMIT, &e))?;
+            }
+            result
+        };
+        let Ok(result) = timeout(COMMIT_TIMEOUT, work).await else {
+            return Err(StoreError::Timeout { doing: COMMIT, after: COMMIT_TIMEOUT });
+        };
+        if matches!(&result, Ok(_) | Err(StoreError::Row { .. } | StoreError::Park { .. })) {
+            self.connection = Some(connection);
+        }
+        result
+    }
+
+    async fn transaction(
+        &mut self,
+        connection: &mut MySqlConnection,
+        batch: &Batch,
+        park: Option<&mut Park<'_>>,
+    ) -> Result<CommitOutcome, StoreError> {
+        let key = Key { node_id: self.node_id, epoch: batch.epoch, stream: batch.stream };
+        if !self.fenced.contains(&key) {
+            begin_stream(connection, key, batch.arrived).await.map_err(|e| StoreError::query(FENCE, &e))?;
+            self.fenced.insert(key);
+        }
+        connection.raw(SqlStr::from_static("BEGIN")).await.map_err(|e| StoreError::query(FENCE, &e))?;
+        if !advance(connection, key, batch).await.map_err(|e| StoreError::query(FENCE, &e))? {
+            let last_seq = last_seq(connection, key).await.map_err(|e| StoreError::query(FENCE, &e))?;
+            connection.raw(SqlStr::from_static("ROLLBACK")).await.map_err(|e| StoreError::query(FENCE, &e))?;
+            return Ok(CommitOutcome::refused(batch, last_seq));
+        }
+        let mut refused = Vec::new();
+        let mut on_refused = if park.is_some() { OnRefused::Collect(&mut refused) } else { OnRefused::Fail };
+        insert::batch(connection, &mut self.statements, self.node_id, batch, &mut on_refused).await?;
+        if let (false, Some(park)) = (refused.is_empty(), park) {
+            park(&refused).map_err(|source| StoreError::Park { source })?;
+            set_aside(connection, key, batch, &refused).await.map_err(|e| StoreError::query(FENCE, &e))?;
+        }
+        // From here on an error leaves the outcome unknown: the fence tells, on a new connection.
+        connection.raw(SqlStr::from_static("COMMIT")).await.map_err(|error| StoreError::Transient {
+            doing: COMMIT,
+            reason: format!("{error}; whether it was committed stands in the fence"),
+        })?;
+        Ok(CommitOutcome::Stored { parked: refused.len() as u64 })
+    }
+}
+
+/// Makes the fence row of a stream at its first use, outside of the transaction: a locked gap would make two streams
+/// that begin at once wait for each other.
+async fn begin_stream(connection: &mut MySqlConnection, key: Key, now: u32) -> Result<(), sqlx::Error> {
+    let sql = SqlStr::from_static(
+        "SELECT last_seq FROM ingest_fences WHERE node_id = ? AND epoch = ? AND stream = ?",
+    );
+    if !connection.rows(sql, keyed(MySqlArguments::default(), key)).await?.is_empty() {
+        return Ok(());
+    }
+    let mut arguments = keyed(MySqlArguments::default(), key);
+    arguments.u32(now);
+    let sql = SqlStr::from_static(
+        "INSERT INTO ingest_fences (node_id, epoch, stream, last_seq, rows_total, packets, bytes, parked_rows, \
+         parked_packets, parked_bytes, gap_rows, updated) VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?)",
+    );
+    match connection.run(sql, arguments).await {
+        // Another connection began it at the same moment.
+        Err(error) if mysql_number(&error) == Some(1062) => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// Advances the fence over the batch; false if it does not stand just before it. sqlx asks the server to count the
+/// rows that match, so 1 means ours even where no number changes.
+async fn advance(connection: &mut MySqlConnection, key: Key, batch: &Batch) -> Result<bool, sqlx::Error> {
+    let Advance { stored, parked, gap_rows } = Advance::of(batch, &[]);
+    let mut arguments = MySqlArguments::default();
+    for number in [batch.last_seq, stored.rows, stored.packets, stored.bytes] {
+        arguments.u64(number);
+    }
+    for number in [parked.rows, parked.packets, parked.bytes, gap_rows] {
+        arguments.u64(number);
+    }
+    arguments.u32(batch.arrived);
+    let mut arguments = keyed(arguments, key);
+    arguments.u64(batch.first_seq - 1);
+    let sql = SqlStr::from_static(
+        "UPDATE ingest_fences SET last_seq = ?, rows_total = rows_total + ?, packets = packets + ?, \
+         bytes = bytes + ?, parked_rows = parked_rows + ?, parked_packets = parked_packets + ?, \
+         parked_bytes = parked_bytes + ?, gap_rows = gap_rows + ?, updated = ? \
+         WHERE node_id = ? AND epoch = ? AND stream = ? AND last_seq = ?",
+    );
+    Ok(connection.run(sql, arguments).await? == 1)
+}
+
+/// Moves refused rows from stored to parked, within the transaction that advanced the fence over them.
+async fn set_aside(
+    connection: &mut MySqlConnection,
+    key: Key,
+    batch: &Batch,
+    refused: &[RefusedRow],
+) -> Result<(), sqlx::Error> {
+    let (all, less) = (Advance::of(batch, &[]), Advance::of(batch, refused));
+    let mut arguments = MySqlArguments::default();
+    arguments.u64(all.stored.rows - less.stored.rows);
+    arguments.u64(all.stored.packets - less.stored.packets);
+    arguments.u64(all.stored.bytes - less.stored.bytes);
+    arguments.u64(less.parked.rows - all.parked.rows);
+    arguments.u64(less.parked.packets - all.parked.packets);
+    arguments.u64(less.parked.bytes - all.parked.bytes);
+    let sql = SqlStr::from_static(
+        "UPDATE ingest_fences SET rows_total = rows_total - ?, packets = packets - ?, bytes = bytes - ?, \
+         parked_rows = parked_rows + ?, parked_packets = parked_packets + ?, parked_bytes = parked_bytes + ? \
+         WHERE node_id = ? AND epoch = ? AND stream = ?",
+    );
+    connection.run(sql, keyed(arguments, key)).await?;
+    Ok(())
+}
+
+async fn last_seq(connection: &mut MySqlConnection, key: Key) -> Result<u64, sqlx::Error> {
+    let sql = SqlStr::from_static(
+        "SELECT last_seq FROM ingest_fences WHERE node_id = ? AND epoch = ? AND stream = ?",
+    );
+    match connection.rows(sql, keyed(MySqlArguments::default(), key)).await?.first() {
+        Some(row) => row.u64(0),
+        None => Ok(0),
+    }
+}
+
+fn keyed(mut arguments: MySqlArguments, key: Key) -> MySqlArguments {
+    arguments.u16(key.node_id);
+    arguments.u64(key.epoch);
+    arguments.u16(key.stream);
+    arguments
+}

@@ -1,0 +1,134 @@
+//! Flow rows, newest first.
+
+use super::{FromRow, Kind, Reader, Select, Value, interruptible, open_if_there};
+use crate::error::StoreError;
+use crate::limits::QUERY_ROWS_MAX;
+use crate::reader::AddressRange;
+use crate::rows::{FlowRow, Row};
+use crate::session::Get;
+use crate::sqlite::day_files;
+
+const DOING: &str = "reading flows";
+const KEY: &str = "node_id, epoch, stream, ts, seq";
+
+/// Which flow rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowQuery {
+    /// From this time on, UNIX seconds.
+    pub since: u32,
+    /// Before this time, UNIX seconds.
+    pub until: u32,
+    /// Either end lies in this range.
+    pub host: Option<AddressRange>,
+    /// Either end has this port.
+    pub port: Option<u16>,
+    /// IP protocol number.
+    pub protocol: Option<u8>,
+    /// At most so many rows, never more than [`QUERY_ROWS_MAX`].
+    pub limit: u32,
+}
+
+/// A stored flow row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Node.
+    pub node_id: u16,
+    /// Epoch.
+    pub epoch: u64,
+    /// Stream.
+    pub stream: u16,
+    /// The row.
+    pub row: FlowRow,
+}
+
+impl FromRow for Flow {
+    fn from_row<G: Get>(row: &G) -> Result<Flow, sqlx::Error> {
+        Ok(Flow {
+            node_id: row.u16(0)?,
+            epoch: row.u64(1)?,
+            stream: row.u16(2)?,
+            row: FlowRow {
+                ts: row.u32(3)?,
+                seq: row.u64(4)?,
+                interface: row.u16(5)?,
+                direction: row.u8(6)?,
+                first_ns: row.u64(7)?,
+                last_ns: row.u64(8)?,
+                protocol: row.u8(9)?,
+                src_ip: row.address(10)?,
+                src_port: row.u16(11)?,
+                dst_ip: row.address(12)?,
+                dst_port: row.u16(13)?,
+                vlan: row.u16(14)?,
+                packets_fwd: row.u64(15)?,
+                bytes_fwd: row.u64(16)?,
+                packets_rev: row.u64(17)?,
+                bytes_rev: row.u64(18)?,
+                tcp_flags_fwd: row.u8(19)?,
+                tcp_flags_rev: row.u8(20)?,
+                end_reason: row.u8(21)?,
+                folded_addresses: row.u32(22)?,
+            },
+        })
+    }
+}
+
+/// The times that a day file covers.
+struct Span {
+    min_ts: u32,
+    max_ts: u32,
+}
+
+impl FromRow for Span {
+    fn from_row<G: Get>(row: &G) -> Result<Span, sqlx::Error> {
+        Ok(Span { min_ts: row.u32(0)?, max_ts: row.u32(1)? })
+    }
+}
+
+impl Reader {
+    /// Flow rows, newest first. Walks the time range from its end: with a rare host, give a short range.
+    pub async fn flows(&mut self, query: &FlowQuery) -> Result<Vec<Flow>, StoreError> {
+        let Kind::Sqlite { folder, .. } = &self.0 else {
+            return self.select(select(query)).await;
+        };
+        let limit = query.limit.min(QUERY_ROWS_MAX) as usize;
+        let mut flows: Vec<Flow> = Vec::new();
+        for (_, path) in day_files(folder)?.into_iter().rev() {
+            let Some(mut file) = open_if_there(&path).await? else { continue };
+            let spans = Select { doing: DOING, text: "SELECT min_ts, max_ts FROM span".to_owned(), values: Vec::new() };
+            let spans: Vec<Span> = interruptible(&mut file, &spans).await?;
+            let Some(span) = spans.first() else { continue };
+            // Files go by the day on which rows arrived, which is nearly, but not quite, the order of their times.
+            let needed = flows.len() < limit || flows.last().is_some_and(|oldest| span.max_ts >= oldest.row.ts);
+            if span.max_ts < query.since || span.min_ts >= query.until || !needed {
+                continue;
+            }
+            flows.extend(interruptible::<Flow>(&mut file, &select(query)).await?);
+            let key = |flow: &Flow| (flow.row.ts, flow.node_id, flow.epoch, flow.stream, flow.row.seq);
+            flows.sort_by_key(|flow| std::cmp::Reverse(key(flow)));
+            flows.truncate(limit);
+        }
+        Ok(flows)
+    }
+}
+
+fn select(query: &FlowQuery) -> Select {
+    let columns = FlowRow::COLUMNS.join(", ");
+    let mut text = format!("SELECT {KEY}, {columns} FROM flows WHERE ts >= ? AND ts < ?");
+    let mut values = vec![Value::Number(query.since.into()), Value::Number(query.until.into())];
+    if let Some(AddressRange { low, high }) = query.host {
+        text.push_str(" AND (src_ip BETWEEN ? AND ? OR dst_ip BETWEEN ? AND ?)");
+        values.extend([low, high, low, high].map(|end| Value::Bytes(end.to_vec())));
+    }
+    if let Some(port) = query.port {
+        text.push_str(" AND (src_port = ? OR dst_port = ?)");
+        values.extend([port, port].map(|port| Value::Number(port.into())));
+    }
+    if let Some(protocol) = query.protocol {
+        text.push_str(" AND protocol = ?");
+        values.push(Value::Number(protocol.into()));
+    }
+    let limit = query.limit.min(QUERY_ROWS_MAX);
+    text.push_str(&format!(" ORDER BY ts DESC, node_id DESC, epoch DESC, stream DESC, seq DESC LIMIT {limit}"));
+    Select { doing: DOING, text, values }
+}

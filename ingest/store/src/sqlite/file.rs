@@ -1,0 +1,228 @@
+//! The files of a store: names, permissions, opening, schema versions.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqlStr};
+use tokio::time::{sleep, timeout};
+
+use crate::day::Day;
+use crate::error::StoreError;
+use crate::limits::{MIGRATE_LOCK_SECONDS, MIGRATE_TIMEOUT, STATEMENTS_MAX};
+use crate::migrations::{SQLITE_DAY, SQLITE_MAIN, statements};
+use crate::session::{Get, Session};
+
+const DOING: &str = "opening the store";
+/// Pages of 8 KiB hold about 70 flow rows: half as many page headers and splits as with 4 KiB.
+const PAGE_BYTES: u32 = 8192;
+/// The log is moved into the file after so many pages (32 MiB); each move costs two fsyncs.
+const CHECKPOINT_PAGES: &str = "4096";
+/// Page cache of a writing connection, in KiB (negative = KiB).
+const CACHE_KIB: &str = "-16384";
+/// How long SQLite waits for another process's write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a process looks whether the one that makes the files is done.
+const LOCK_POLL: Duration = Duration::from_millis(10);
+
+/// The file of everything but flow rows.
+pub(crate) fn main_file(folder: &Path) -> PathBuf {
+    folder.join("main.db")
+}
+
+/// The file of the flow rows that arrive on a day.
+pub(crate) fn day_file(folder: &Path, day: Day) -> PathBuf {
+    folder.join(format!("flows-{}.db", day.name()))
+}
+
+/// The day files that exist, oldest first.
+pub(crate) fn day_files(folder: &Path) -> Result<Vec<(Day, PathBuf)>, StoreError> {
+    let failed = |source| StoreError::Folder { path: folder.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let day = name.strip_prefix("flows-").and_then(|rest| rest.strip_suffix(".db")).and_then(Day::from_name);
+        if let Some(day) = day {
+            files.push((day, path));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Makes a folder that the group may enter and read.
+pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o750)
+        .create(folder)
+        .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })
+}
+
+/// Opens or makes a file that the group may read, whatever the umask; SQLite gives its log the same mode.
+pub(super) fn create(path: &Path) -> Result<File, StoreError> {
+    let failed = |source| StoreError::Folder { path: path.to_owned(), source };
+    match OpenOptions::new().write(true).create_new(true).mode(0o640).open(path) {
+        Ok(file) => {
+            file.set_permissions(Permissions::from_mode(0o640)).map_err(failed)?;
+            Ok(file)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            OpenOptions::new().write(true).open(path).map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+pub(super) async fn open_main(folder: &Path) -> Result<SqliteConnection, StoreError> {
+    open(folder, &main_file(folder), &SQLITE_MAIN).await
+}
+
+pub(super) async fn open_day(folder: &Path, day: Day) -> Result<SqliteConnection, StoreError> {
+    open(folder, &day_file(folder, day), &SQLITE_DAY).await
+}
+
+/// Opens a file for writing, makes it and its tables if need be.
+async fn open(folder: &Path, path: &Path, migrations: &[&'static str]) -> Result<SqliteConnection, StoreError> {
+    // One process at a time: switching a new file to WAL needs it alone, and SQLite's own wait does not cover that.
+    let _lock = migration_lock(folder).await?;
+    create(path)?;
+    let opening = async {
+        let mut connection = options(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .page_size(PAGE_BYTES)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            .pragma("cache_size", CACHE_KIB)
+            .connect()
+            .await
+            .map_err(|error| StoreError::query(DOING, &error))?;
+        migrate(&mut connection, migrations).await?;
+        Ok(connection)
+    };
+    match timeout(MIGRATE_TIMEOUT, opening).await {
+        Ok(result) => result,
+        Err(_) => Err(StoreError::Timeout { doing: DOING, after: MIGRATE_TIMEOUT }),
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .foreign_keys(false)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS_MAX)
+        .disable_statement_logging()
+}
+
+async fn migration_lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("migrate.lock");
+    let file = create(&path)?;
+    let waited = Duration::from_secs(u64::from(MIGRATE_LOCK_SECONDS));
+    let locking = async {
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => sleep(LOCK_POLL).await,
+                Err(TryLockError::Error(source)) => return Err(StoreError::Folder { path: path.clone(), source }),
+            }
+        }
+    };
+    match timeout(waited, locking).await {
+        Ok(result) => result.map(|()| file),
+        Err(_) => Err(StoreError::MigrationLock { waited }),
+    }
+}
+
+/// Brings a file to this program's version. The version lies in the file's header and changes with the tables, in one
+/// transaction.
+async fn migrate(connection: &mut SqliteConnection, migrations: &[&'static str]) -> Result<(), StoreError> {
+    let known = u32::try_from(migrations.len()).expect("there are few migrations");
+    if check_version(connection, known).await? == known {
+        return Ok(());
+    }
+    let failed = |error: sqlx::Error| StoreError::query("migrating the store", &error);
+    connection.raw(SqlStr::from_static("BEGIN IMMEDIATE")).await.map_err(failed)?;
+    let found = check_version(connection, known).await?;
+    for text in &migrations[found as usize..] {
+        for statement in statements(text) {
+            connection.raw(SqlStr::from_static(statement)).await.map_err(failed)?;
+        }
+    }
+    let version = AssertSqlSafe(format!("PRAGMA user_version = {known}")).into_sql_str();
+    connection.raw(version).await.map_err(failed)?;
+    connection.raw(SqlStr::from_static("COMMIT")).await.map_err(failed)?;
+    Ok(())
+}
+
+/// The version of a file; an error if it is newer than `known`.
+async fn check_version(connection: &mut SqliteConnection, known: u32) -> Result<u32, StoreError> {
+    let failed = |error: sqlx::Error| StoreError::query(DOING, &error);
+    let rows = connection.rows(SqlStr::from_static("PRAGMA user_version"), Default::default()).await.map_err(failed)?;
+    let found = match rows.first() {
+        Some(row) => row.u32(0).map_err(failed)?,
+        None => 0,
+    };
+    if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(found) }
+}
+
+/// Closes a connection and waits until its log is in the file.
+pub(super) async fn close(connection: SqliteConnection) {
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "closing a file of the store");
+    }
+}
+
+/// Closes a day file that is complete: without WAL a reader that may not write into the folder can open it.
+pub(super) async fn finish(mut connection: SqliteConnection) {
+    // Fails while somebody reads the file, which then stays in WAL mode until the next start.
+    if let Err(error) = connection.raw(SqlStr::from_static("PRAGMA journal_mode = DELETE")).await {
+        tracing::debug!(%error, "a day file stays in WAL mode");
+    }
+    close(connection).await;
+}
+
+/// Opens a file for reading only.
+pub(crate) async fn open_for_reading(path: &Path, known: u32) -> Result<SqliteConnection, StoreError> {
+    let attempt = options(path).read_only(true).busy_timeout(Duration::from_secs(1));
+    let failed = |error: sqlx::Error| StoreError::query("opening the store for reading", &error);
+    let opening = async {
+        let mut connection = attempt.clone().connect().await.map_err(failed)?;
+        check_reading(&mut connection, known).await?;
+        Ok(connection)
+    };
+    match opening.await {
+        Ok(connection) => Ok(connection),
+        // A file in WAL mode whose writer is gone cannot be opened by who may not write into its folder. Without a
+        // log the file itself is complete, and nobody writes to it.
+        Err(StoreError::Transient { .. } | StoreError::Forbidden { .. }) if !log_of(path).exists() => {
+            let mut connection = attempt.immutable(true).connect().await.map_err(failed)?;
+            check_reading(&mut connection, known).await?;
+            Ok(connection)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn check_reading(connection: &mut SqliteConnection, known: u32) -> Result<(), StoreError> {
+    match check_version(connection, known).await? {
+        found if found < known => Err(StoreError::NotMigrated { found, needed: known }),
+        _ => Ok(()),
+    }
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    with_suffix(path, "-wal")
+}
+
+/// A file that SQLite keeps beside a database.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,81 @@
+//! A store, of either dialect: the door to writers, readers and the upkeep.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::error::StoreError;
+use crate::mysql::{self, Server};
+use crate::node::NodeIdentity;
+use crate::sqlite::{self, Files};
+use crate::target::Target;
+use crate::upkeep::{RetentionPolicy, RetentionReport, TableSize};
+use crate::writer::Writer;
+
+/// A store that could be reached. Cheap to clone; clones share the SQLite files.
+#[derive(Clone)]
+pub struct Store(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    MySql(Arc<Server>),
+    Sqlite(Arc<Files>),
+}
+
+impl Store {
+    /// Reads the configuration and tries the server (MySQL) or makes the folder (SQLite, with `data_dir` for an
+    /// empty URL). Makes no tables.
+    pub async fn connect(config: &Config, data_dir: &Path) -> Result<Store, StoreError> {
+        match Target::of(config, data_dir)? {
+            Target::MySql(address) => {
+                let server = Server::new(*address);
+                drop(server.connect().await?);
+                Ok(Store(Kind::MySql(Arc::new(server))))
+            }
+            Target::Sqlite(folder) => Ok(Store(Kind::Sqlite(Arc::new(Files::new(folder)?)))),
+        }
+    }
+
+    /// Brings the tables to this program's version. Any number of processes may call it at once.
+    ///
+    /// With an account that may not make tables it succeeds if they are there, and is [`StoreError::NotMigrated`]
+    /// if not.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Kind::MySql(server) => server.migrate().await,
+            Kind::Sqlite(files) => files.migrate().await,
+        }
+    }
+
+    /// A writer for a node, which is registered at its first use; `now` in UNIX seconds. SQLite: makes this process
+    /// the store's only writer.
+    pub async fn writer(&self, node: &NodeIdentity, now: u32) -> Result<Writer, StoreError> {
+        match &self.0 {
+            Kind::MySql(server) => {
+                let writer = mysql::Writer::open(Server::clone(server), node, now).await?;
+                Ok(Writer::mysql(writer))
+            }
+            Kind::Sqlite(files) => {
+                let writer = sqlite::Writer::open(Arc::clone(files), node, now).await?;
+                Ok(Writer::sqlite(writer))
+            }
+        }
+    }
+
+    /// Prepares for the days to come (partitions) and drops what the policy does not keep; `now` in UNIX seconds.
+    /// To be run every few minutes, and before the first batch. Needs no free space.
+    pub async fn retention(&self, policy: &RetentionPolicy, now: u32) -> Result<RetentionReport, StoreError> {
+        match &self.0 {
+            Kind::MySql(server) => server.retention(policy, now).await,
+            Kind::Sqlite(files) => files.retention(policy, now).await,
+        }
+    }
+
+    /// Rows, bytes and oldest row of each table. Counts rows on SQLite: not for a dashboard.
+    pub async fn size(&self) -> Result<Vec<TableSize>, StoreError> {
+        match &self.0 {
+            Kind::MySql(server) => server.size().await,
+            Kind::Sqlite(files) => files.size().await,
+        }
+    }
+}
