@@ -159,9 +159,13 @@ impl Board {
     pub fn set_pending(&self, lane: usize, since_ns: Option<u64>) {
         let mut state = self.lock();
         match since_ns {
-            Some(since) => state.pending_since_ns.entry(lane).or_insert(since),
-            None => return drop(state.pending_since_ns.remove(&lane)),
-        };
+            Some(since) => {
+                state.pending_since_ns.entry(lane).or_insert(since);
+            }
+            None => {
+                state.pending_since_ns.remove(&lane);
+            }
+        }
     }
 
     /// The oldest row in hand, ns.

@@ -46,7 +46,6 @@ struct Open {
 
 /// Reads until `stop` is set and the spools have nothing more, then ends by dropping `jobs`. A spool that cannot be
 /// read is tried again: the disk may come back.
-#[expect(clippy::disallowed_methods, reason = "the age of a batch is time on this machine")]
 pub fn read(
     options: &ReaderOptions,
     board: &Arc<Board>,
@@ -97,7 +96,6 @@ pub fn read(
 }
 
 /// One frame; `None` = nothing more now, `Some(Some(key))` = that batch is full.
-#[expect(clippy::type_complexity, reason = "nothing, a frame, or a frame that filled its batch")]
 #[expect(clippy::disallowed_methods, reason = "the age of a batch is time on this machine")]
 fn read_one(
     tail: &mut Tail,

@@ -153,7 +153,6 @@ fn spool_until_finished(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "what every worker shares, named once")]
 fn start_workers(
     config: &Config,
     cores: &[Option<core_affinity::CoreId>],

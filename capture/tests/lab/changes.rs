@@ -17,7 +17,7 @@ fn idle(rings: &mut [Ring], time: Duration) -> (Vec<Fault>, u32) {
     let end = now() + time;
     let (mut faults, mut wakes) = (Vec::new(), 0);
     while now() < end {
-        wait_any(rings, Duration::from_millis(100)).expect("waits");
+        wait_any(&mut *rings, Duration::from_millis(100)).expect("waits");
         wakes += 1;
         faults.extend(rings.iter_mut().filter_map(Ring::take_fault));
     }

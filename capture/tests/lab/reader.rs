@@ -65,7 +65,7 @@ pub fn read(rings: &mut [Ring], count: u64, mut each: impl FnMut(usize, &Frame<'
         });
         if !any {
             assert!(now() < end, "{count} frames sent, but read {tally:?}; {:?}", statistics(rings));
-            wait_any(rings, Duration::from_millis(50)).expect("rings wait");
+            wait_any(&mut *rings, Duration::from_millis(50)).expect("rings wait");
         }
     }
     tally

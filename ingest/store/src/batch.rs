@@ -206,9 +206,9 @@ pub(crate) struct Advance {
 impl Advance {
     /// The batch, when `refused` of its rows were refused.
     pub(crate) fn of(batch: &Batch, refused: &[RefusedRow]) -> Advance {
-        let aside = refused.iter().fold(Counts::default(), |sum, row| {
-            sum.plus(Counts { rows: 1, packets: row.packets, bytes: row.bytes })
-        });
+        let aside = refused
+            .iter()
+            .fold(Counts::default(), |sum, row| sum.plus(Counts { rows: 1, packets: row.packets, bytes: row.bytes }));
         Advance {
             stored: Counts {
                 rows: (batch.rows() - refused.len()) as u64,
@@ -262,8 +262,7 @@ mod tests {
     #[test]
     fn a_refused_row_moves_its_packets_from_stored_to_parked() {
         let batch = Batch { packets: 100, bytes: 1000, ..flows(1, 10) };
-        let refused =
-            RefusedRow { table: "flows", seq: 3, reason: String::new(), packets: 7, bytes: 70 };
+        let refused = RefusedRow { table: "flows", seq: 3, reason: String::new(), packets: 7, bytes: 70 };
         let advance = Advance::of(&batch, &[refused]);
         assert_eq!(advance.stored, Counts { rows: 9, packets: 93, bytes: 930 });
         assert_eq!(advance.parked, Counts { rows: 1, packets: 7, bytes: 70 });

@@ -48,7 +48,9 @@ pub enum StoreError {
         reason: String,
     },
     /// The database does not exist.
-    #[error("{target} has no database `{database}`: run `CREATE DATABASE {database}` there as an administrator, then `floodmark store migrate`")]
+    #[error(
+        "{target} has no database `{database}`: run `CREATE DATABASE {database}` there as an administrator, then `floodmark store migrate`"
+    )]
     UnknownDatabase {
         /// Address or socket.
         target: String,
@@ -56,7 +58,9 @@ pub enum StoreError {
         database: String,
     },
     /// The tables are absent or older than this program, and this user may not make them.
-    #[error("the store has schema version {found}, this program needs {needed}: run `floodmark store migrate` with an account that may CREATE and ALTER")]
+    #[error(
+        "the store has schema version {found}, this program needs {needed}: run `floodmark store migrate` with an account that may CREATE and ALTER"
+    )]
     NotMigrated {
         /// Version in the database, 0 = no tables.
         found: u32,
@@ -64,7 +68,9 @@ pub enum StoreError {
         needed: u32,
     },
     /// The tables are newer than this program.
-    #[error("the store has schema version {found}, this program knows {known}: upgrade floodmark (tables are never changed back)")]
+    #[error(
+        "the store has schema version {found}, this program knows {known}: upgrade floodmark (tables are never changed back)"
+    )]
     NewerSchema {
         /// Version in the database.
         found: u32,

@@ -48,7 +48,8 @@ mod tests {
     #[test]
     fn the_writer_may_change_fences_and_nodes_only() {
         let sql = sql("flood`mark", "localhost");
-        let writer: Vec<&str> = sql.lines().filter(|line| line.starts_with("GRANT") && line.contains("writer")).collect();
+        let writer: Vec<&str> =
+            sql.lines().filter(|line| line.starts_with("GRANT") && line.contains("writer")).collect();
         let more = writer.iter().filter(|line| !line.starts_with("GRANT INSERT ON")).count();
         assert_eq!(more, 3);
         assert!(writer.iter().all(|line| !line.contains("DELETE") && line.contains("`flood``mark`.")));

@@ -37,12 +37,9 @@ pub use batch::{Batch, CommitOutcome, Counts, Fence, LOW_RATE_STREAM, RefusedRow
 pub use error::StoreError;
 pub use node::NodeIdentity;
 pub use reader::{
-    AddressRange, Flow, FlowQuery, InterfaceName, LedgerEntry, NotAnAddress, Reader, Talker, Top, Traffic,
-    TrafficTotal,
+    AddressRange, Flow, FlowQuery, InterfaceName, LedgerEntry, NotAnAddress, Reader, Talker, Top, Traffic, TrafficTotal,
 };
-pub use rows::{
-    EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow, TrafficRow,
-};
+pub use rows::{EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow, TrafficRow};
 pub use store::Store;
 pub use upkeep::{RetentionPolicy, RetentionReport, TableReport, TableSize};
 pub use writer::{Park, Writer};

@@ -21,11 +21,7 @@ pub struct NodeIdentity {
 const ATTEMPTS: u32 = 16;
 
 /// The node's number; a new node gets the next one.
-pub(crate) async fn register<S: Session>(
-    session: &mut S,
-    node: &NodeIdentity,
-    now: u32,
-) -> Result<u16, StoreError> {
+pub(crate) async fn register<S: Session>(session: &mut S, node: &NodeIdentity, now: u32) -> Result<u16, StoreError> {
     let failed = |error: sqlx::Error| StoreError::query("registering the node", &error);
     for _ in 0..ATTEMPTS {
         let mut by_uuid = S::Arguments::default();
@@ -60,12 +56,7 @@ pub(crate) async fn register<S: Session>(
     })
 }
 
-async fn touch<S: Session>(
-    session: &mut S,
-    node: &NodeIdentity,
-    node_id: u16,
-    now: u32,
-) -> Result<(), sqlx::Error> {
+async fn touch<S: Session>(session: &mut S, node: &NodeIdentity, node_id: u16, now: u32) -> Result<(), sqlx::Error> {
     let mut arguments = S::Arguments::default();
     arguments.text(&node.name);
     arguments.text(&node.version);

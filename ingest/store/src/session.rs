@@ -16,11 +16,8 @@ pub(crate) trait Session: Send {
     type Row: Get;
 
     /// Runs a prepared statement; returns the rows it matched or inserted.
-    fn run(
-        &mut self,
-        sql: SqlStr,
-        arguments: Self::Arguments,
-    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+    fn run(&mut self, sql: SqlStr, arguments: Self::Arguments)
+    -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
     /// Runs a prepared query.
     fn rows(

@@ -43,10 +43,11 @@ impl MariaDb {
         let mut database =
             MariaDb { folder, options: options.iter().map(|option| (*option).to_owned()).collect(), server: None };
         let mut install = Command::new(find("mariadb-install-db")?);
-        install
-            .arg("--no-defaults")
-            .arg(format!("--datadir={}", database.data().display()))
-            .args(["--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M"]);
+        install.arg("--no-defaults").arg(format!("--datadir={}", database.data().display())).args([
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--innodb-log-file-size=16M",
+        ]);
         let output = database.as_user(&mut install).output().map_err(failed)?;
         if !output.status.success() {
             return Err(Unavailable::Failed(String::from_utf8_lossy(&output.stderr).into_owned()));

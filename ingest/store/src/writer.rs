@@ -59,11 +59,7 @@ impl Writer {
 
     /// As [`Writer::commit`], but finds refused rows by halving, leaves them out, has `park` keep them, and counts
     /// them as parked in the same transaction.
-    pub async fn commit_halving(
-        &mut self,
-        batch: &Batch,
-        park: &mut Park<'_>,
-    ) -> Result<CommitOutcome, StoreError> {
+    pub async fn commit_halving(&mut self, batch: &Batch, park: &mut Park<'_>) -> Result<CommitOutcome, StoreError> {
         batch.check()?;
         match &mut self.0 {
             Kind::MySql(writer) => writer.commit(batch, Some(park)).await,

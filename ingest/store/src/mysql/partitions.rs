@@ -165,9 +165,8 @@ mod tests {
     #[test]
     fn partitions_go_by_age_or_by_bytes_but_never_that_of_today() {
         let all = [partition(19_998), partition(20_000), partition(20_001), partition(20_002), open()];
-        let names = |cutoff, bytes| -> Vec<String> {
-            expired(&all, cutoff, bytes, NOW).into_iter().map(|p| p.name).collect()
-        };
+        let names =
+            |cutoff, bytes| -> Vec<String> { expired(&all, cutoff, bytes, NOW).into_iter().map(|p| p.name).collect() };
         assert_eq!(names(19_999 * DAY, u64::MAX), ["p19998"]);
         assert!(names(19_997 * DAY, 4_000).is_empty());
         assert_eq!(names(0, 3_999), ["p19998"]);

@@ -9,13 +9,13 @@ use tokio::time::timeout;
 use super::Server;
 use crate::batch::{Advance, Batch, CommitOutcome, Fence, Key, RefusedRow};
 use crate::error::{StoreError, mysql_number};
+use crate::fence;
 use crate::insert::{self, OnRefused, Statements};
 use crate::limits::COMMIT_TIMEOUT;
 use crate::node::{self, NodeIdentity};
 use crate::rows::Bind;
 use crate::session::{Get, Session};
 use crate::writer::Park;
-use crate::fence;
 
 const FENCE: &str = "advancing the fence";
 const COMMIT: &str = "committing a batch";
@@ -130,9 +130,7 @@ impl Writer {
 /// Makes the fence row of a stream at its first use, outside of the transaction: a locked gap would make two streams
 /// that begin at once wait for each other.
 async fn begin_stream(connection: &mut MySqlConnection, key: Key, now: u32) -> Result<(), sqlx::Error> {
-    let sql = SqlStr::from_static(
-        "SELECT last_seq FROM ingest_fences WHERE node_id = ? AND epoch = ? AND stream = ?",
-    );
+    let sql = SqlStr::from_static("SELECT last_seq FROM ingest_fences WHERE node_id = ? AND epoch = ? AND stream = ?");
     if !connection.rows(sql, keyed(MySqlArguments::default(), key)).await?.is_empty() {
         return Ok(());
     }
@@ -197,9 +195,7 @@ async fn set_aside(
 }
 
 async fn last_seq(connection: &mut MySqlConnection, key: Key) -> Result<u64, sqlx::Error> {
-    let sql = SqlStr::from_static(
-        "SELECT last_seq FROM ingest_fences WHERE node_id = ? AND epoch = ? AND stream = ?",
-    );
+    let sql = SqlStr::from_static("SELECT last_seq FROM ingest_fences WHERE node_id = ? AND epoch = ? AND stream = ?");
     match connection.rows(sql, keyed(MySqlArguments::default(), key)).await?.first() {
         Some(row) => row.u64(0),
         None => Ok(0),

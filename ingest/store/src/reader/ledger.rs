@@ -81,18 +81,14 @@ fn kind(code: u8) -> Result<LedgerKind, sqlx::Error> {
         2 => Ok(LedgerKind::Gap),
         3 => Ok(LedgerKind::GapEstimate),
         4 => Ok(LedgerKind::Blind),
+        5 => Ok(LedgerKind::Final),
         _ => Err(sqlx::Error::Decode(format!("ledger kind {code} is not known: upgrade floodmark").into())),
     }
 }
 
 impl FromRow for InterfaceName {
     fn from_row<G: Get>(row: &G) -> Result<InterfaceName, sqlx::Error> {
-        Ok(InterfaceName {
-            node_id: row.u16(0)?,
-            epoch: row.u64(1)?,
-            interface: row.u16(2)?,
-            name: row.text(3)?,
-        })
+        Ok(InterfaceName { node_id: row.u16(0)?, epoch: row.u64(1)?, interface: row.u16(2)?, name: row.text(3)? })
     }
 }
 
@@ -104,7 +100,7 @@ impl Reader {
         let mut entries = Vec::new();
         for (node_id, epoch) in epochs {
             let text = format!(
-                "SELECT {KEY}, {} FROM ledger WHERE node_id = ? AND epoch = ? AND kind = 1 \
+                "SELECT {KEY}, {} FROM ledger WHERE node_id = ? AND epoch = ? AND kind IN (1, 5) \
                  ORDER BY node_id DESC, epoch DESC, stream DESC, seq DESC LIMIT 1",
                 LedgerRow::COLUMNS.join(", ")
             );
@@ -117,7 +113,7 @@ impl Reader {
     /// Gaps and blind times, all epochs; `row.about_epoch` says whose.
     pub async fn ledger_gaps(&mut self) -> Result<Vec<LedgerEntry>, StoreError> {
         let text = format!(
-            "SELECT {KEY}, {} FROM ledger WHERE kind > 1 ORDER BY kind, ts LIMIT {QUERY_ROWS_MAX}",
+            "SELECT {KEY}, {} FROM ledger WHERE kind IN (2, 3, 4) ORDER BY kind, ts LIMIT {QUERY_ROWS_MAX}",
             LedgerRow::COLUMNS.join(", ")
         );
         self.select(Select { doing: "reading the ledger", text, values: Vec::new() }).await

@@ -22,13 +22,7 @@ pub struct EventRow {
 }
 
 impl Row for EventRow {
-    const COLUMNS: &'static [&'static str] = &[
-        "kind",
-        "severity",
-        "subject",
-        "text",
-        "detail",
-    ];
+    const COLUMNS: &'static [&'static str] = &["kind", "severity", "subject", "text", "detail"];
 
     fn table(&self) -> &'static str {
         "events"

@@ -16,10 +16,7 @@ pub struct InterfaceRow {
 }
 
 impl Row for InterfaceRow {
-    const COLUMNS: &'static [&'static str] = &[
-        "interface",
-        "name",
-    ];
+    const COLUMNS: &'static [&'static str] = &["interface", "name"];
 
     fn table(&self) -> &'static str {
         "interfaces"

@@ -14,6 +14,8 @@ pub enum LedgerKind {
     GapEstimate = 3,
     /// Packets that passed while nothing captured: `blind`.
     Blind = 4,
+    /// As `Checkpoint`, the last of its epoch: the writer ended in order and holds nothing any more.
+    Final = 5,
 }
 
 /// The capture's columns of the ledger at one time; `stored` and `parked` stand in the fences.

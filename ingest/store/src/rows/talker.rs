@@ -48,15 +48,8 @@ pub struct TalkerRow {
 }
 
 impl Row for TalkerRow {
-    const COLUMNS: &'static [&'static str] = &[
-        "kind",
-        "key_bytes",
-        "packets_in",
-        "bytes_in",
-        "packets_out",
-        "bytes_out",
-        "flows",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["kind", "key_bytes", "packets_in", "bytes_in", "packets_out", "bytes_out", "flows"];
 
     fn table(&self) -> &'static str {
         match self.resolution {

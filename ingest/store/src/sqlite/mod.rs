@@ -50,7 +50,6 @@ impl Files {
         Ok(Files { folder, state: Mutex::new(State::default()) })
     }
 
-
     /// Brings `main.db` to this program's version; day files are brought there when they are opened.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
         let connection = file::open_main(&self.folder).await?;

@@ -50,12 +50,7 @@ impl Files {
 
 /// Throws day files away, oldest first, while they are too old, too large together, or the disk is too full; never
 /// the one of today.
-async fn flows(
-    open: &mut Open,
-    folder: &Path,
-    policy: &RetentionPolicy,
-    now: u32,
-) -> Result<TableReport, StoreError> {
+async fn flows(open: &mut Open, folder: &Path, policy: &RetentionPolicy, now: u32) -> Result<TableReport, StoreError> {
     let mut report = TableReport { table: "flows", ..TableReport::default() };
     let files = day_files(folder)?;
     let mut bytes: u64 = files.iter().map(|(_, path)| size_of(path)).sum();
