@@ -1,12 +1,20 @@
 //! The pcapng format: sections of blocks; each interface has its own link type, snap length and clock.
 //!
-//! Source: draft-ietf-opsawg-pcapng, sections 3 and 4. Packet blocks of type 2, which the draft calls obsolete, are
-//! read too, by hand: pcap-parser does not know them.
+//! Source: draft-ietf-opsawg-pcapng, sections 3 and 4. Enhanced packet blocks, and those of type 2, which the draft
+//! calls obsolete, are read by hand: pcap-parser takes 10 ns more for the first, and does not know the second.
+//!
+//! | field of a packet block | bytes |
+//! |---|---|
+//! | type, length of the block | 0–3, 4–7 |
+//! | interface (in type 2: interface, drops) | 8–11 (8–9, 10–11) |
+//! | time in the interface's units, high and low | 12–15, 16–19 |
+//! | bytes captured, bytes on the wire | 20–23, 24–27 |
+//! | the captured bytes, padding, options | 28–… |
+//! | length of the block, again | the last 4 |
 
 use pcap_parser::pcapng::{
-    parse_enhancedpacketblock_be, parse_enhancedpacketblock_le, parse_interfacedescriptionblock_be,
-    parse_interfacedescriptionblock_le, parse_sectionheaderblock, parse_simplepacketblock_be,
-    parse_simplepacketblock_le,
+    parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le, parse_sectionheaderblock,
+    parse_simplepacketblock_be, parse_simplepacketblock_le,
 };
 use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{EPB_MAGIC, IDB_MAGIC, OptionCode, SHB_MAGIC, SPB_MAGIC};
@@ -68,9 +76,8 @@ impl PcapNg {
         let used = length as usize;
         let Some(block) = bytes.get(..used) else { return Err(Stop::Starved) };
         let found = match kind {
-            EPB_MAGIC => self.enhanced(block),
+            EPB_MAGIC | PACKET_BLOCK => self.packet(kind, block),
             SPB_MAGIC => self.simple(block),
-            PACKET_BLOCK => self.obsolete(block),
             SHB_MAGIC | IDB_MAGIC => {
                 self.describe(kind, block).map_err(Stop::Damaged)?;
                 return Ok((used, None));
@@ -93,24 +100,35 @@ impl PcapNg {
         Ok((used, Some(FileFrame { interface: found.interface, frame })))
     }
 
+    #[inline]
     fn word(&self, field: &[u8]) -> u32 {
         let raw = field.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
         if self.big_endian { raw.swap_bytes() } else { raw }
     }
 
+    /// An enhanced packet block, or one of type 2: they differ only in the width of the interface number.
     #[inline]
-    fn enhanced<'a>(&self, block: &'a [u8]) -> Option<Found<'a>> {
-        let parse = if self.big_endian { parse_enhancedpacketblock_be } else { parse_enhancedpacketblock_le };
-        let (_, packet) = parse(block).ok()?;
+    fn packet<'a>(&self, kind: u32, block: &'a [u8]) -> Option<Found<'a>> {
+        let (body, length_again) = block.split_last_chunk::<4>()?;
+        let header = body.first_chunk::<28>()?;
+        let interface = match kind {
+            PACKET_BLOCK if self.big_endian => u32::from(u16::from_be_bytes([header[8], header[9]])),
+            PACKET_BLOCK => u32::from(u16::from_le_bytes([header[8], header[9]])),
+            _ => self.word(&header[8..12]),
+        };
+        if header[4..8] != *length_again {
+            return None;
+        }
         Some(Found {
-            interface: packet.if_id,
-            ticks: u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low),
-            wire_len: packet.origlen,
-            data: packet.data.get(..packet.caplen as usize)?,
+            interface,
+            ticks: u64::from(self.word(&header[12..16])) << 32 | u64::from(self.word(&header[16..20])),
+            wire_len: self.word(&header[24..28]),
+            data: body[28..].get(..self.word(&header[20..24]) as usize)?,
         })
     }
 
     /// A simple packet block has no time and no captured length: the latter is what snap length and block allow.
+    #[cold]
     fn simple<'a>(&self, block: &'a [u8]) -> Option<Found<'a>> {
         let parse = if self.big_endian { parse_simplepacketblock_be } else { parse_simplepacketblock_le };
         let (_, packet) = parse(block).ok()?;
@@ -120,23 +138,6 @@ impl PcapNg {
         };
         let captured = (packet.orig_len() as usize).min(snaplen).min(packet.data.len());
         Some(Found { interface: 0, ticks: 0, wire_len: packet.origlen, data: packet.data.get(..captured)? })
-    }
-
-    /// Interface (2 bytes), drops (2), time high and low, bytes captured, bytes on the wire, data, options, length.
-    #[cold]
-    fn obsolete<'a>(&self, block: &'a [u8]) -> Option<Found<'a>> {
-        let header = block.get(8..28)?;
-        let interface = match self.big_endian {
-            true => u16::from_be_bytes([header[0], header[1]]),
-            false => u16::from_le_bytes([header[0], header[1]]),
-        };
-        let captured = self.word(&header[12..16]) as usize;
-        Some(Found {
-            interface: u32::from(interface),
-            ticks: u64::from(self.word(&header[4..8])) << 32 | u64::from(self.word(&header[8..12])),
-            wire_len: self.word(&header[16..20]),
-            data: block.get(28..block.len() - 4)?.get(..captured)?,
-        })
     }
 
     /// Takes a section header or an interface description into the state.
