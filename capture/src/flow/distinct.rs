@@ -34,10 +34,14 @@ impl Estimate {
     /// The estimate; 0 when nothing was inserted.
     pub fn count(&self) -> u64 {
         let m = REGISTERS as f64;
-        let sum: f64 = self.registers.iter().map(|&rank| (-f64::from(rank)).exp2()).sum();
+        let mut ranks = [0u32; 64];
+        for &rank in self.registers.iter() {
+            ranks[usize::from(rank) & 63] += 1;
+        }
+        let sum: f64 = ranks.iter().enumerate().map(|(rank, &n)| f64::from(n) * (-(rank as f64)).exp2()).sum();
         let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
-        let empty = self.registers.iter().filter(|&&rank| rank == 0).count();
-        let estimate = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
+        let empty = ranks[0];
+        let estimate = if raw <= 2.5 * m && empty > 0 { m * (m / f64::from(empty)).ln() } else { raw };
         estimate.round() as u64
     }
 }

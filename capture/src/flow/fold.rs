@@ -132,18 +132,11 @@ impl FoldTable {
         (key, remote.0)
     }
 
+    /// One probe: the step grows with the fill, so that a newcomer is looked for at one step only. Finer summaries made
+    /// before stay as they are until the next flush.
     fn find_or_make(&mut self, exact: FoldKey) -> usize {
-        for (step, max) in STEP_MAX.iter().enumerate() {
-            let key = coarser(exact, step);
-            let (place, found) = self.probe(&key);
-            if let Some(at) = found {
-                return at;
-            }
-            if self.summaries.len() < *max {
-                return self.make(key, place);
-            }
-        }
-        let key = coarser(exact, STEP_MAX.len());
+        let step = STEP_MAX.iter().take_while(|max| self.summaries.len() >= **max).count();
+        let key = coarser(exact, step);
         let (place, found) = self.probe(&key);
         found.unwrap_or_else(|| self.make(key, place))
     }

@@ -9,9 +9,18 @@ use crate::wire::Packet;
 /// | 0–1 | lower address, big-endian |
 /// | 2–3 | higher address |
 /// | 4 | bits 0–15 port of the lower, 16–31 of the higher, 32–39 protocol, 40–51 VLAN, 52–63 interface |
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, bytemuck::Zeroable, bytemuck::Pod)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, bytemuck::Zeroable, bytemuck::Pod)]
+#[expect(clippy::derived_hash_with_manual_eq, reason = "the same equality, without a call to memcmp")]
 #[repr(C)]
 pub struct FlowKey([u64; 5]);
+
+impl PartialEq for FlowKey {
+    #[inline(always)]
+    fn eq(&self, other: &FlowKey) -> bool {
+        let (a, b) = (&self.0, &other.0);
+        ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | (a[4] ^ b[4])) == 0
+    }
+}
 
 /// Whether a packet went from the lower endpoint of its key to the higher one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

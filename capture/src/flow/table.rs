@@ -1,9 +1,10 @@
-//! The fixed-size flow table of one worker: set-associative, eight ways, no locks, never grows.
+//! The fixed-size flow table of one worker: set-associative, eight ways, no locks, never grows beyond its bound.
 //!
-//! A bucket's eight 16-bit tags lie together (16 bytes, so four buckets share a cache line and the tags of a table of
-//! 2^18 entries fit the second-level cache); the entries lie apart, two lines each. A tag holds 14 bits of the hash, a
-//! bit that says "used", and a bit that says "established" (two packets or more), so that the victim of a full bucket
-//! is found without touching an entry: a one-packet newcomer goes before a flow that has shown itself.
+//! A bucket is one cache line: eight 16-bit tags and the numbers of eight entries. The entries (two lines each) lie
+//! densely in the order of their making and are used again last-freed-first, so that a table which is nearly empty
+//! touches little memory. A tag holds 14 bits of the hash, a bit that says "used", and a bit that says "established"
+//! (two packets or more), so that the victim of a full bucket is found without touching an entry: a one-packet newcomer
+//! goes before a flow that has shown itself.
 
 use super::entry::{ACK, Entry, SYN};
 use super::key::{FlowKey, HashSeed, Way};
@@ -56,33 +57,44 @@ pub struct Expelled {
     pub reason: EndReason,
 }
 
+/// One cache line of the index.
+#[derive(Clone, Copy, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+struct Bucket {
+    tags: [u16; WAYS],
+    entries: [u32; WAYS],
+    reserved: [u64; 2],
+}
+
+const _: () = assert!(size_of::<Bucket>() == 64);
+
 /// The table; see the module.
 pub struct FlowTable {
-    tags: Box<[[u16; WAYS]]>,
-    entries: Box<[[Entry; WAYS]]>,
+    buckets: Box<[Bucket]>,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
     seed: HashSeed,
     timeouts: Timeouts,
     used: usize,
     held_packets: u64,
     held_bytes: u64,
-    victim_turn: usize,
     sweep_at: usize,
 }
 
 impl FlowTable {
-    /// A table of `entries` (a power of two, 64 at least), all of it reserved now, its pages touched when used.
+    /// A table of `entries` (a power of two, 64 to 2^24), all of it reserved now, its pages touched when used.
     pub fn new(entries: usize, timeouts: Timeouts, seed: HashSeed) -> FlowTable {
-        assert!(entries.is_power_of_two() && entries >= 64, "the configuration is validated before");
-        let buckets = entries / WAYS;
+        let sound = entries.is_power_of_two() && (64..=1 << 24).contains(&entries);
+        assert!(sound, "the configuration is validated before");
         FlowTable {
-            tags: bytemuck::allocation::zeroed_slice_box(buckets),
-            entries: bytemuck::allocation::zeroed_slice_box(buckets),
+            buckets: bytemuck::allocation::zeroed_slice_box(entries / WAYS),
+            entries: Vec::with_capacity(entries),
+            free: Vec::new(),
             seed,
             timeouts,
             used: 0,
             held_packets: 0,
             held_bytes: 0,
-            victim_turn: 0,
             sweep_at: 0,
         }
     }
@@ -105,7 +117,7 @@ impl FlowTable {
 
     /// Entries in all.
     pub fn capacity(&self) -> usize {
-        self.entries.len() * WAYS
+        self.buckets.len() * WAYS
     }
 
     /// Wire packets and bytes in the table: seen, not yet expelled.
@@ -115,50 +127,71 @@ impl FlowTable {
 
     #[inline(always)]
     fn bucket(&self, hash: u64) -> usize {
-        hash as usize & (self.tags.len() - 1)
+        hash as usize & (self.buckets.len() - 1)
     }
 
-    /// First look: asks for the bucket's tags.
+    /// First look: asks for the bucket.
     #[inline(always)]
-    pub fn prefetch_tags(&self, hash: u64) {
-        prefetch(&self.tags[self.bucket(hash)]);
+    pub fn prefetch_bucket(&self, hash: u64) {
+        prefetch(&self.buckets[self.bucket(hash)]);
     }
 
-    /// Second look, when the tags are there: asks for the entry that `update` will touch.
+    /// Second look, when the bucket is there: where the flow probably is, or who would go for it; asks for that entry.
     #[inline(always)]
-    pub fn prefetch_entry(&self, hash: u64) {
-        let bucket = self.bucket(hash);
-        let tags = &self.tags[bucket];
-        let matching = matches(tags, tag_of(hash));
+    pub fn look_up(&self, hash: u64) -> Candidate {
+        let bucket = &self.buckets[self.bucket(hash)];
+        let matching = matches(&bucket.tags, tag_of(hash));
         let way = if matching != 0 {
-            matching.trailing_zeros() as usize
+            first_way(matching)
+        } else if vacancy(&bucket.tags) != 0 {
+            return Candidate::NONE;
         } else {
-            self.vacancy(tags).unwrap_or_else(|| self.victim(tags))
+            victim(&bucket.tags, hash)
         };
-        let entry = &self.entries[bucket][way & (WAYS - 1)];
-        prefetch(entry);
-        prefetch(&entry.tcp_flags);
-    }
-
-    fn vacancy(&self, tags: &[u16; WAYS]) -> Option<usize> {
-        tags.iter().position(|&tag| tag == 0)
-    }
-
-    /// The way of a full bucket that goes: the next one-packet newcomer in turn, else simply the next.
-    fn victim(&self, tags: &[u16; WAYS]) -> usize {
-        let newcomers =
-            tags.iter().enumerate().fold(0u32, |mask, (way, tag)| mask | u32::from(tag & ESTABLISHED == 0) << way);
-        let turn = self.victim_turn % WAYS;
-        let after_turn = newcomers & (u32::MAX << turn);
-        let mask = if after_turn != 0 { after_turn } else { newcomers };
-        if mask != 0 { mask.trailing_zeros() as usize } else { turn }
+        let number = bucket.entries[way];
+        if let Some(entry) = self.entries.get(number as usize) {
+            prefetch(entry);
+            prefetch(&entry.tcp_flags);
+        }
+        Candidate { way: way as u32, number }
     }
 
     /// Counts one packet. `locate` tells the direction of a new flow from its originator's way. What must be written
     /// because of it is appended to `expelled`.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "one call a packet: a struct would be stored and loaded again")]
     pub fn update(
         &mut self,
+        key: &FlowKey,
+        hash: u64,
+        candidate: Candidate,
+        way: Way,
+        seen: &Seen,
+        locate: impl FnOnce(&FlowKey, Way) -> Direction,
+        expelled: &mut Vec<Expelled>,
+    ) -> Updated {
+        self.held_packets += u64::from(seen.packets);
+        self.held_bytes += seen.bytes;
+        let at = self.bucket(hash);
+        // Packets before this one may have changed the bucket: the candidate is believed only if it still holds.
+        if let Some(entry) = self.entries.get(candidate.number as usize)
+            && entry.key == *key
+            && self.buckets[at].entries[candidate.way as usize & (WAYS - 1)] == candidate.number
+        {
+            self.buckets[at].tags[candidate.way as usize & (WAYS - 1)] |= ESTABLISHED;
+            return self.count(candidate.number as usize, way, seen, expelled);
+        }
+        self.update_slowly(at, key, hash, way, seen, locate, expelled)
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the cold half of `update`, split off for the reader and the inliner"
+    )]
+    #[inline(never)]
+    fn update_slowly(
+        &mut self,
+        at: usize,
         key: &FlowKey,
         hash: u64,
         way: Way,
@@ -166,24 +199,22 @@ impl FlowTable {
         locate: impl FnOnce(&FlowKey, Way) -> Direction,
         expelled: &mut Vec<Expelled>,
     ) -> Updated {
-        let bucket = self.bucket(hash);
-        let tag = tag_of(hash);
-        self.held_packets += u64::from(seen.packets);
-        self.held_bytes += seen.bytes;
-        let mut matching = matches(&self.tags[bucket], tag);
+        let mut matching = matches(&self.buckets[at].tags, tag_of(hash));
         while matching != 0 {
-            let slot = matching.trailing_zeros() as usize & (WAYS - 1);
-            if self.entries[bucket][slot].key == *key {
-                return self.count(bucket, slot, way, seen, expelled);
+            let way_of_bucket = first_way(matching);
+            let number = self.buckets[at].entries[way_of_bucket] as usize;
+            if self.entries.get(number).is_some_and(|entry| entry.key == *key) {
+                self.buckets[at].tags[way_of_bucket] |= ESTABLISHED;
+                return self.count(number, way, seen, expelled);
             }
             matching &= matching - 1;
         }
-        self.insert(bucket, tag, key, way, seen, locate, expelled)
+        self.insert(at, hash, key, way, seen, locate, expelled)
     }
 
-    #[inline]
-    fn count(&mut self, bucket: usize, slot: usize, way: Way, seen: &Seen, expelled: &mut Vec<Expelled>) -> Updated {
-        let entry = &mut self.entries[bucket][slot];
+    #[inline(always)]
+    fn count(&mut self, number: usize, way: Way, seen: &Seen, expelled: &mut Vec<Expelled>) -> Updated {
+        let entry = &mut self.entries[number];
         if seen.time_ns > entry.last_ns {
             let idle = seen.time_ns - entry.last_ns > self.timeouts.idle_ns;
             let active = seen.time_ns.saturating_sub(entry.first_ns) >= self.timeouts.active_ns;
@@ -203,7 +234,6 @@ impl FlowTable {
         }
         entry.first_ns = entry.first_ns.min(seen.time_ns);
         add(entry, way, seen);
-        self.tags[bucket][slot] |= ESTABLISHED;
         let direction = entry.flow_direction();
         let forward = entry.originator == way as u8;
         Updated { direction: if forward { direction } else { direction.reversed() }, is_new: false }
@@ -215,36 +245,20 @@ impl FlowTable {
     )]
     fn insert(
         &mut self,
-        bucket: usize,
-        tag: u16,
+        at: usize,
+        hash: u64,
         key: &FlowKey,
         way: Way,
         seen: &Seen,
         locate: impl FnOnce(&FlowKey, Way) -> Direction,
         expelled: &mut Vec<Expelled>,
     ) -> Updated {
-        let tags = &self.tags[bucket];
-        let slot = match self.vacancy(tags) {
-            Some(slot) => {
-                self.used += 1;
-                slot
-            }
-            None => {
-                let slot = self.victim(tags);
-                self.victim_turn = self.victim_turn.wrapping_add(1);
-                let entry = self.entries[bucket][slot];
-                self.held_packets -= entry.total_packets();
-                self.held_bytes -= entry.total_bytes();
-                if entry.total_packets() > 0 {
-                    expelled.push(Expelled { entry, reason: EndReason::Evicted });
-                }
-                slot
-            }
-        };
+        let (way_of_bucket, number) = self.place(at, hash, expelled);
         // A SYN with ACK answers a SYN that was not seen: its receiver began the connection.
         let originator = if seen.tcp_flags & (SYN | ACK) == SYN | ACK { way.opposite() } else { way };
         let direction = locate(key, originator);
-        let mut entry = Entry {
+        let entry = &mut self.entries[number as usize];
+        *entry = Entry {
             key: *key,
             last_ns: seen.time_ns,
             first_ns: seen.time_ns,
@@ -252,10 +266,50 @@ impl FlowTable {
             direction: direction as u8,
             ..Entry::default()
         };
-        add(&mut entry, way, seen);
-        self.entries[bucket][slot] = entry;
-        self.tags[bucket][slot] = if seen.packets > 1 { tag | ESTABLISHED } else { tag };
+        add(entry, way, seen);
+        let bucket = &mut self.buckets[at];
+        bucket.entries[way_of_bucket] = number;
+        bucket.tags[way_of_bucket] = tag_of(hash) | if seen.packets > 1 { ESTABLISHED } else { 0 };
         Updated { direction: if originator == way { direction } else { direction.reversed() }, is_new: true }
+    }
+
+    /// A way of the bucket and an entry for a newcomer; a full bucket gives up its victim.
+    #[inline]
+    fn place(&mut self, at: usize, hash: u64, expelled: &mut Vec<Expelled>) -> (usize, u32) {
+        let bucket = &self.buckets[at];
+        let vacant = vacancy(&bucket.tags);
+        if vacant != 0 {
+            let way = first_way(vacant);
+            self.used += 1;
+            let number = self.free.pop().unwrap_or_else(|| {
+                // There are as many entries as ways: a free way means that one is left.
+                self.entries.push(Entry::default());
+                (self.entries.len() - 1) as u32
+            });
+            return (way, number);
+        }
+        let way = victim(&bucket.tags, hash);
+        let number = bucket.entries[way];
+        let entry = &self.entries[number as usize];
+        if entry.total_packets() > 0 {
+            self.held_packets -= entry.total_packets();
+            self.held_bytes -= entry.total_bytes();
+            expelled.push(Expelled { entry: *entry, reason: EndReason::Evicted });
+        }
+        (way, number)
+    }
+
+    fn remove(&mut self, at: usize, way: usize) {
+        let bucket = &mut self.buckets[at];
+        bucket.tags[way] = 0;
+        self.free.push(bucket.entries[way]);
+        self.used -= 1;
+    }
+
+    fn next_bucket(&mut self) -> usize {
+        let at = self.sweep_at;
+        self.sweep_at = (at + 1) % self.buckets.len();
+        at
     }
 
     /// Looks at the next `buckets` buckets: expels what is idle, closed or due at `now_ns`, and shows every entry that
@@ -267,29 +321,27 @@ impl FlowTable {
         expelled: &mut Vec<Expelled>,
         mut harvest: impl FnMut(&mut Entry),
     ) {
-        for _ in 0..buckets.min(self.tags.len()) {
-            let bucket = self.sweep_at;
-            self.sweep_at = (self.sweep_at + 1) % self.tags.len();
-            if self.tags[bucket] == [0; WAYS] {
+        for _ in 0..buckets.min(self.buckets.len()) {
+            let at = self.next_bucket();
+            let tags = self.buckets[at].tags;
+            if tags == [0; WAYS] {
                 continue;
             }
-            for slot in 0..WAYS {
-                if self.tags[bucket][slot] != 0 {
-                    self.sweep_entry(bucket, slot, now_ns, expelled, &mut harvest);
-                }
+            for way in (0..WAYS).filter(|&way| tags[way] != 0) {
+                self.sweep_entry(at, way, now_ns, expelled, &mut harvest);
             }
         }
     }
 
     fn sweep_entry(
         &mut self,
-        bucket: usize,
-        slot: usize,
+        at: usize,
+        way: usize,
         now_ns: u64,
         expelled: &mut Vec<Expelled>,
         harvest: &mut impl FnMut(&mut Entry),
     ) {
-        let entry = &mut self.entries[bucket][slot];
+        let entry = &mut self.entries[self.buckets[at].entries[way] as usize];
         let silent = now_ns.saturating_sub(entry.last_ns);
         let closed = entry.is_closed() && silent >= CLOSED_LINGER_NS;
         let holds = entry.total_packets() > 0;
@@ -300,8 +352,7 @@ impl FlowTable {
                 self.held_bytes -= entry.total_bytes();
                 expelled.push(Expelled { entry: *entry, reason });
             }
-            self.tags[bucket][slot] = 0;
-            self.used -= 1;
+            self.remove(at, way);
         } else if holds && now_ns.saturating_sub(entry.first_ns) >= self.timeouts.active_ns {
             self.held_packets -= entry.total_packets();
             self.held_bytes -= entry.total_bytes();
@@ -314,26 +365,22 @@ impl FlowTable {
 
     /// Number of buckets: what a whole sweep visits.
     pub fn buckets(&self) -> usize {
-        self.tags.len()
+        self.buckets.len()
     }
 
     /// Expels everything, bucket by bucket, in calls of at most `buckets`; false = nothing is left.
     pub fn drain(&mut self, buckets: usize, expelled: &mut Vec<Expelled>) -> bool {
-        for _ in 0..buckets.min(self.tags.len()) {
-            let bucket = self.sweep_at;
-            self.sweep_at = (self.sweep_at + 1) % self.tags.len();
-            for slot in 0..WAYS {
-                if self.tags[bucket][slot] == 0 {
-                    continue;
-                }
-                let entry = self.entries[bucket][slot];
+        for _ in 0..buckets.min(self.buckets.len()) {
+            let at = self.next_bucket();
+            let bucket = self.buckets[at];
+            for way in (0..WAYS).filter(|&way| bucket.tags[way] != 0) {
+                let entry = self.entries[bucket.entries[way] as usize];
                 if entry.total_packets() > 0 {
                     self.held_packets -= entry.total_packets();
                     self.held_bytes -= entry.total_bytes();
                     expelled.push(Expelled { entry, reason: EndReason::Shutdown });
                 }
-                self.tags[bucket][slot] = 0;
-                self.used -= 1;
+                self.remove(at, way);
             }
         }
         self.used > 0
@@ -360,14 +407,64 @@ fn tag_of(hash: u64) -> u16 {
     (hash >> 48) as u16 & !ESTABLISHED | USED
 }
 
-/// A bit for each way whose tag is `tag`, established or not.
+/// Where `FlowTable::look_up` found a flow.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    way: u32,
+    /// `u32::MAX` = nowhere.
+    number: u32,
+}
+
+impl Candidate {
+    /// Not looked up.
+    pub const NONE: Candidate = Candidate { way: 0, number: u32::MAX };
+}
+
+/// Sixteen bits for each of the eight ways.
+type WayMask = u128;
+
+const LOW_BITS: WayMask = 0x0001_0001_0001_0001_0001_0001_0001_0001;
+const HIGH_BITS: WayMask = LOW_BITS << 15;
+
+/// Marks the lanes that are zero. A borrow may mark lanes above the lowest zero one too: the lowest mark is always
+/// true, and others are checked by comparing keys.
 #[inline(always)]
-fn matches(tags: &[u16; WAYS], tag: u16) -> u32 {
-    let mut mask = 0u32;
-    for (way, &other) in tags.iter().enumerate() {
-        mask |= u32::from(other & !ESTABLISHED == tag) << way;
-    }
-    mask
+fn zero_lanes(lanes: WayMask) -> WayMask {
+    lanes.wrapping_sub(LOW_BITS) & !lanes & HIGH_BITS
+}
+
+#[inline(always)]
+fn first_way(mask: WayMask) -> usize {
+    (mask.trailing_zeros() / 16) as usize & (WAYS - 1)
+}
+
+#[inline(always)]
+fn lanes(tags: &[u16; WAYS]) -> WayMask {
+    let [a, b]: [u64; 2] = bytemuck::cast(*tags);
+    u128::from(a.to_le()) | u128::from(b.to_le()) << 64
+}
+
+/// The ways whose tag is `tag`, established or not.
+#[inline(always)]
+fn matches(tags: &[u16; WAYS], tag: u16) -> WayMask {
+    zero_lanes((lanes(tags) & !(LOW_BITS * ESTABLISHED as WayMask)) ^ LOW_BITS * WayMask::from(tag))
+}
+
+/// The ways that are not used; the lowest is surely free.
+#[inline(always)]
+fn vacancy(tags: &[u16; WAYS]) -> WayMask {
+    zero_lanes(lanes(tags))
+}
+
+/// The way of a full bucket that goes: a one-packet newcomer if there is one. Where the search begins depends on the
+/// hash alone, so that the entry that is prefetched is the one that goes.
+#[inline(always)]
+fn victim(tags: &[u16; WAYS], hash: u64) -> usize {
+    let newcomers = !lanes(tags) & LOW_BITS;
+    let turn = (hash >> 40) as usize % WAYS;
+    let after_turn = newcomers & (WayMask::MAX << (16 * turn));
+    let mask = if after_turn != 0 { after_turn } else { newcomers };
+    if mask != 0 { first_way(mask) } else { turn }
 }
 
 #[cfg(test)]

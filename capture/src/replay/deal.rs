@@ -42,17 +42,11 @@ pub fn read_shared(
 
 fn work_off(line: &mut Line, hand: &[(u16, Frame<'_>)]) {
     let mut groups = 0u32;
-    for run in hand.chunk_by(|a, b| a.0 == b.0) {
-        for part in run.chunks(GROUP_FRAMES) {
-            let mut group = [Frame::EMPTY; GROUP_FRAMES];
-            for (place, (_, frame)) in group.iter_mut().zip(part) {
-                *place = *frame;
-            }
-            line.worker.group(run[0].0, &group[..part.len()]);
-            groups += 1;
-            if groups.is_multiple_of(32) {
-                pause(line);
-            }
+    let mut frames = hand.iter().copied();
+    while line.worker.group(&mut frames) == GROUP_FRAMES {
+        groups += 1;
+        if groups.is_multiple_of(32) {
+            pause(line);
         }
     }
     pause(line);

@@ -15,9 +15,8 @@ use spool::row::Severity;
 
 use crate::config::Config;
 use crate::error::CaptureError;
-use crate::file::{CaptureFile, Ending, FileFrame};
+use crate::file::{CaptureFile, Ending};
 use crate::flow::key::HashSeed;
-use crate::frame::Frame;
 use crate::limits::GROUP_FRAMES;
 use crate::local::LocalNetworks;
 use crate::queue::WorkerQueue;
@@ -233,11 +232,10 @@ impl Numbers<'_> {
 
 /// One worker: the reader is the worker.
 fn read_alone(file: &mut CaptureFile, line: &mut Line, numbers: &mut Numbers<'_>) -> Result<(), CaptureError> {
-    while let Some(mut chunk) = file.next_chunk()? {
-        let mut waiting = chunk.next();
+    while let Some(chunk) = file.next_chunk()? {
+        let mut frames = chunk.map(|found| (numbers.of(found.interface), found.frame));
         let mut groups = 0u32;
-        while waiting.is_some() {
-            waiting = take_group(waiting, &mut chunk, &mut line.worker, numbers);
+        while line.worker.group(&mut frames) == GROUP_FRAMES {
             groups += 1;
             if groups.is_multiple_of(32) {
                 pause(line);
@@ -255,33 +253,6 @@ fn pause(line: &mut Line) {
     if !line.worker.outbox().is_empty() {
         line.carry();
     }
-}
-
-/// Takes frames of one interface, at most a group, beginning with `waiting`; answers the first frame of the next group.
-#[inline]
-fn take_group<'a>(
-    waiting: Option<FileFrame<'a>>,
-    frames: &mut impl Iterator<Item = FileFrame<'a>>,
-    worker: &mut Worker,
-    numbers: &mut Numbers<'_>,
-) -> Option<FileFrame<'a>> {
-    let first = waiting?;
-    let mut group = [Frame::EMPTY; GROUP_FRAMES];
-    group[0] = first.frame;
-    let mut length = 1;
-    let mut next = None;
-    while length < GROUP_FRAMES {
-        next = frames.next();
-        match &next {
-            Some(frame) if frame.interface == first.interface => group[length] = frame.frame,
-            _ => break,
-        }
-        length += 1;
-        next = None;
-    }
-    let full = length == GROUP_FRAMES;
-    worker.group(numbers.of(first.interface), &group[..length]);
-    if full { frames.next() } else { next }
 }
 
 fn totals(lines: &[Line]) -> WorkerTotals {

@@ -1,7 +1,6 @@
 //! A worker's source on one interface: a ring, or the copying backend.
 
 use crate::copy::CopySource;
-use crate::frame::Frame;
 use crate::limits::GROUP_FRAMES;
 use crate::ring::{Ring, RingError, Statistics};
 use crate::worker::Worker;
@@ -25,8 +24,8 @@ impl Source {
             Source::Copy(copy) => match copy.next_group(now_ns) {
                 Ok(group) if group.is_empty() => false,
                 Ok(group) => {
-                    let mut frames = group.frames();
-                    while give_group(&mut frames, interface, worker) {}
+                    let mut frames = group.frames().map(|frame| (interface, frame));
+                    while worker.group(&mut frames) == GROUP_FRAMES {}
                     true
                 }
                 Err(error) => {
@@ -66,25 +65,11 @@ fn take_blocks(ring: &mut Ring, interface: u16, worker: &mut Worker, now_ns: u64
     for turn in 0..BLOCKS_PER_TURN {
         let Some(block) = ring.next_block() else { return turn > 0 };
         let mut frames = block.frames();
-        while give_group(&mut frames, interface, worker) {}
+        while worker.group(&mut frames.by_ref().map(|frame| (interface, frame))) == GROUP_FRAMES {}
         let damaged = frames.damaged();
         if damaged > 0 {
             worker.damaged(interface, damaged, now_ns);
         }
     }
     true
-}
-
-/// Gives the next group of frames; false = it was the last.
-#[inline]
-fn give_group<'a>(frames: &mut impl Iterator<Item = Frame<'a>>, interface: u16, worker: &mut Worker) -> bool {
-    let mut group = [Frame::EMPTY; GROUP_FRAMES];
-    let mut length = 0;
-    while length < GROUP_FRAMES {
-        let Some(frame) = frames.next() else { break };
-        group[length] = frame;
-        length += 1;
-    }
-    worker.group(interface, &group[..length]);
-    length == GROUP_FRAMES
 }

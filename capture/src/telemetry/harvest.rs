@@ -37,9 +37,9 @@ impl MinuteTalkers {
     fn new(minute: u64) -> MinuteTalkers {
         MinuteTalkers {
             minute,
-            hosts: TopTable::new(TOP_SLOTS_MINUTE, false),
-            remotes: TopTable::new(TOP_SLOTS_MINUTE, false),
-            ports: TopTable::new(TOP_SLOTS_MINUTE, false),
+            hosts: TopTable::totalling(TOP_SLOTS_MINUTE),
+            remotes: TopTable::totalling(TOP_SLOTS_MINUTE),
+            ports: TopTable::totalling(TOP_SLOTS_MINUTE),
             protocols: Box::new([TopCounts::default(); 256]),
         }
     }

@@ -66,7 +66,7 @@ struct Slot {
 pub struct TopTable {
     slots: Box<[Slot]>,
     sketches: Box<[[u8; SKETCH]]>,
-    total: TopCounts,
+    total: Option<TopCounts>,
 }
 
 /// One entry of a list that a table gives.
@@ -81,6 +81,11 @@ pub struct TopEntry {
 }
 
 impl TopTable {
+    /// A table of `slots` (a power of two) that also counts everybody's total.
+    pub fn totalling(slots: usize) -> TopTable {
+        TopTable { total: Some(TopCounts::default()), ..TopTable::new(slots, false) }
+    }
+
     /// A table of `slots` (a power of two); `sketched` adds 64 bytes a slot for counting addresses on the other side.
     pub fn new(slots: usize, sketched: bool) -> TopTable {
         assert!(slots.is_power_of_two(), "limits.rs has powers of two");
@@ -88,14 +93,16 @@ impl TopTable {
         TopTable {
             slots: vec![Slot::default(); slots].into_boxed_slice(),
             sketches: sketches.into_boxed_slice(),
-            total: TopCounts::default(),
+            total: None,
         }
     }
 
     /// Counts for `key`, whose hash is `hash`; `remote` is the hash of the address on the other side.
     #[inline]
     pub fn add(&mut self, key: &TopKey, hash: u64, counts: &TopCounts, remote: u64) {
-        self.total.add(counts);
+        if let Some(total) = &mut self.total {
+            total.add(counts);
+        }
         let at = hash as usize & (self.slots.len() - 1);
         let slot = &mut self.slots[at];
         let weight = counts.packets();
@@ -118,9 +125,9 @@ impl TopTable {
         }
     }
 
-    /// What everybody did.
+    /// What everybody did; zero in a table that does not total.
     pub fn total(&self) -> TopCounts {
-        self.total
+        self.total.unwrap_or_default()
     }
 
     /// The `max` keys with most packets, most first.
@@ -145,7 +152,7 @@ impl TopTable {
     pub fn clear(&mut self) {
         self.slots.fill(Slot::default());
         self.sketches.fill([0; SKETCH]);
-        self.total = TopCounts::default();
+        self.total = self.total.map(|_| TopCounts::default());
     }
 }
 
@@ -194,9 +201,17 @@ mod tests {
         assert!(
             list.iter().filter(|e| e.key < key(10)).all(|e| e.counts.packets() <= 10_000 && e.counts.packets() > 5_000)
         );
-        assert_eq!(table.total().packets(), 300_000);
         table.clear();
         assert!(table.list(10).is_empty());
+    }
+
+    #[test]
+    fn total_counts_those_who_have_no_slot() {
+        let mut table = TopTable::totalling(1);
+        for n in 0..100 {
+            table.add(&key(n), mixed(n), &one(), 0);
+        }
+        assert_eq!((table.total().packets(), table.list(10).len()), (100, 1));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use spool::row::{Direction, EndReason, FlowRecord};
 
 use crate::flow::distinct::BoundedSet;
 use crate::flow::key::{FlowKey, HashSeed, Way};
-use crate::flow::table::{Expelled, FlowTable, Seen, Timeouts};
+use crate::flow::table::{Candidate, Expelled, FlowTable, Seen, Timeouts};
 use crate::flow::{Entry, FoldTable};
 use crate::frame::Frame;
 use crate::limits::{FOLD_FLUSH_NS, GROUP_FRAMES, SECOND_NS};
@@ -53,8 +53,10 @@ pub struct WorkerOptions {
 /// A parsed packet between the first and the second pass over a group.
 #[derive(Clone, Copy)]
 struct Pending {
+    interface: u16,
     key: FlowKey,
     hash: u64,
+    candidate: Candidate,
     way: Way,
     seen: Seen,
     protocol: ProtocolClass,
@@ -108,64 +110,82 @@ impl Worker {
         }
     }
 
-    /// Takes a group of at most [`GROUP_FRAMES`] frames of one interface.
-    pub fn group(&mut self, interface: u16, frames: &[Frame<'_>]) {
-        debug_assert!(frames.len() <= GROUP_FRAMES);
-        if usize::from(interface) >= self.interfaces.len() {
-            self.interfaces.resize(usize::from(interface) + 1, InterfaceTotals::default());
-            self.counters.ensure(interface);
+    /// Takes a group: at most [`GROUP_FRAMES`] frames of `frames`, each with its interface's number. Answers how many.
+    #[inline(always)]
+    pub fn group<'a>(&mut self, frames: &mut impl Iterator<Item = (u16, Frame<'a>)>) -> usize {
+        let taken = self.parse(frames);
+        for pending in &mut self.pending {
+            pending.candidate = self.table.look_up(pending.hash);
         }
-        self.parse(interface, frames);
-        for pending in &self.pending {
-            self.table.prefetch_entry(pending.hash);
-        }
-        for at in 0..self.pending.len() {
-            let pending = self.pending[at];
-            self.count(interface, &pending);
-        }
-        if !self.expelled.is_empty() {
-            self.export_expelled();
-        }
+        self.count_pending();
+        taken
     }
 
-    /// First pass: what each frame is, and where its flow must be.
-    #[inline]
-    fn parse(&mut self, interface: u16, frames: &[Frame<'_>]) {
+    /// First pass: what each frame is, and where its flow must be. The frame stays in registers: it goes from the
+    /// source's iterator into the parser without being stored.
+    #[inline(always)]
+    fn parse<'a>(&mut self, frames: &mut impl Iterator<Item = (u16, Frame<'a>)>) -> usize {
         self.pending.clear();
-        self.totals.taken += frames.len() as u64;
-        self.interfaces[usize::from(interface)].taken += frames.len() as u64;
-        let mut incoming = 0;
-        for frame in frames {
-            incoming += u64::from(frame.outgoing != Some(true));
-            let packet = match wire::parse(frame, self.options.decapsulate) {
+        let mut taken = 0;
+        // Sums of at most 32 frames: they stay in registers and cannot overflow.
+        let (mut parsed, mut bytes_sum, mut ip_bytes) = (0u64, 0u64, 0u64);
+        while taken < GROUP_FRAMES {
+            let Some((interface, frame)) = frames.next() else { break };
+            taken += 1;
+            if usize::from(interface) >= self.interfaces.len() {
+                self.meet(interface);
+            }
+            let counters = &mut self.interfaces[usize::from(interface)];
+            counters.taken += 1;
+            counters.incoming += u64::from(frame.outgoing != Some(true));
+            let packet = match wire::parse(&frame, self.options.decapsulate) {
                 Ok(packet) => packet,
                 Err(skip) => {
                     self.skip(interface, skip, frame.time_ns);
                     continue;
                 }
             };
-            let (packets, bytes) = wire_share(frame, packet.header_bytes);
-            let totals = &mut self.totals;
-            totals.parsed_frames += 1;
-            totals.parsed += u64::from(packets);
-            totals.parsed_bytes += bytes;
-            totals.coalesced += u64::from(packets - 1);
-            totals.ip_bytes += u64::from(packet.ip_bytes);
+            let (packets, bytes) = wire_share(&frame, packet.header_bytes);
+            parsed = parsed.wrapping_add(u64::from(packets));
+            bytes_sum = bytes_sum.wrapping_add(bytes);
+            ip_bytes = ip_bytes.wrapping_add(u64::from(packet.ip_bytes));
             let fragment = packet.fragment != Fragment::None;
-            totals.fragments += u64::from(fragment);
-            totals.truncated += u64::from(packet.truncated);
+            if packets > 1 || fragment || packet.truncated {
+                self.mark(packets, fragment, packet.truncated);
+            }
             let (key, way) = FlowKey::of(&packet, interface);
             let hash = self.table.hash(&key);
-            self.table.prefetch_tags(hash);
+            self.table.prefetch_bucket(hash);
             self.pending.push(Pending {
+                interface,
                 key,
                 hash,
+                candidate: Candidate::NONE,
                 way,
                 seen: Seen { time_ns: frame.time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
                 protocol: ProtocolClass::of(packet.protocol),
             });
         }
-        self.interfaces[usize::from(interface)].incoming += incoming;
+        self.totals.taken += taken as u64;
+        self.totals.parsed_frames += self.pending.len() as u64;
+        self.totals.parsed += parsed;
+        self.totals.parsed_bytes += bytes_sum;
+        self.totals.ip_bytes += ip_bytes;
+        taken
+    }
+
+    /// Counts what few frames have.
+    #[cold]
+    fn mark(&mut self, packets: u32, fragment: bool, truncated: bool) {
+        self.totals.coalesced += u64::from(packets - 1);
+        self.totals.fragments += u64::from(fragment);
+        self.totals.truncated += u64::from(truncated);
+    }
+
+    #[cold]
+    fn meet(&mut self, interface: u16) {
+        self.interfaces.resize(usize::from(interface) + 1, InterfaceTotals::default());
+        self.counters.ensure(interface);
     }
 
     #[cold]
@@ -184,14 +204,34 @@ impl Worker {
     }
 
     /// Second pass: the flow table and the counters.
-    #[inline]
-    fn count(&mut self, interface: u16, pending: &Pending) {
+    #[inline(never)]
+    fn count_pending(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        for one in &pending {
+            self.count(one);
+        }
+        self.pending = pending;
+        if !self.expelled.is_empty() {
+            self.export_expelled();
+        }
+    }
+
+    #[inline(always)]
+    fn count(&mut self, pending: &Pending) {
         let local = &self.options.local;
         let locate = |key: &FlowKey, originator: Way| -> Direction {
             local.direction(&key.sender(originator).0, &key.sender(originator.opposite()).0)
         };
         let seen = &pending.seen;
-        let updated = self.table.update(&pending.key, pending.hash, pending.way, seen, locate, &mut self.expelled);
+        let updated = self.table.update(
+            &pending.key,
+            pending.hash,
+            pending.candidate,
+            pending.way,
+            seen,
+            locate,
+            &mut self.expelled,
+        );
         if updated.is_new {
             self.new_in_second += 1;
             if let Some(distinct) = &mut self.distinct {
@@ -203,7 +243,7 @@ impl Worker {
         }
         self.newest_ns = self.newest_ns.max(seen.time_ns);
         self.counters.packet(
-            interface,
+            pending.interface,
             &Counted {
                 direction: updated.direction,
                 protocol: pending.protocol,

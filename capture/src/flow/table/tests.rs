@@ -22,10 +22,10 @@ fn packet(src: u16, dst: u16, flags: u8) -> Packet {
 fn put(table: &mut FlowTable, packet: &Packet, time_ns: u64, expelled: &mut Vec<Expelled>) -> Updated {
     let (key, way) = FlowKey::of(packet, 1);
     let hash = table.hash(&key);
-    table.prefetch_tags(hash);
-    table.prefetch_entry(hash);
+    table.prefetch_bucket(hash);
+    let candidate = table.look_up(hash);
     let seen = Seen { time_ns, packets: 1, bytes: 100, tcp_flags: packet.tcp_flags, fragment: false };
-    table.update(&key, hash, way, &seen, |_, _| Direction::In, expelled)
+    table.update(&key, hash, candidate, way, &seen, |_, _| Direction::In, expelled)
 }
 
 fn drain(table: &mut FlowTable, expelled: &mut Vec<Expelled>) {
