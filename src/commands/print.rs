@@ -1,0 +1,15 @@
+//! Standard output: the only place that writes to it.
+
+use std::io::{self, ErrorKind, Write};
+
+use crate::exit::{Failure, Outcome};
+
+/// Writes `text`. A reader that has seen enough (`| head`) is no failure.
+pub fn out(text: &str) -> Outcome {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::failed(anyhow::anyhow!("cannot write to stdout: {error}; is the disk full?"))),
+        Ok(()) => Ok(()),
+    }
+}

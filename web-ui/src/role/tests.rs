@@ -1,0 +1,72 @@
+//! The role over real connections on loopback.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::{run, serve};
+use crate::config::Config;
+use crate::error::Error;
+
+struct Served {
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+fn start() -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("a fresh socket");
+    let address = listener.local_addr().expect("a bound socket");
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let thread = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async { serve(tokio::net::TcpListener::from_std(listener)?, flag).await })
+    });
+    Served { address, stop, thread }
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("the role listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a fresh socket");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").expect("a request is taken");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer in time");
+    answer
+}
+
+#[test]
+fn health_and_front_page_answer() {
+    let served = start();
+    let health = get(served.address, "/healthz");
+    assert!(health.starts_with("HTTP/1.1 200 OK\r\n") && health.ends_with("\r\n\r\nok\n"), "{health}");
+    let front = get(served.address, "/");
+    assert!(front.starts_with("HTTP/1.1 200 OK\r\n") && front.contains("Floodmark is running"), "{front}");
+    assert!(get(served.address, "/nowhere").starts_with("HTTP/1.1 404"));
+    served.stop.store(true, Ordering::Relaxed);
+    served.thread.join().expect("no panic").expect("a graceful stop");
+}
+
+#[test]
+fn a_client_that_says_nothing_does_not_hold_the_stop() {
+    let served = start();
+    let mut silent = TcpStream::connect(served.address).expect("the role listens");
+    silent.write_all(b"GET / HT").expect("half a request is taken");
+    assert!(get(served.address, "/healthz").contains("200 OK"), "the role has seen the silent client");
+    served.stop.store(true, Ordering::Relaxed);
+    served.thread.join().expect("no panic").expect("the stop is bounded");
+}
+
+#[test]
+fn a_port_in_use_is_told_with_its_remedy() {
+    let holder = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listen = holder.local_addr().expect("a bound socket");
+    let error = run(&Config { listen }, Arc::new(AtomicBool::new(false))).expect_err("the port is taken");
+    assert!(matches!(error, Error::Listen { .. }) && !error.is_missing_privilege());
+    let message = error.to_string();
+    assert!(message.contains(&listen.to_string()) && message.contains("--listen"), "{message}");
+}
