@@ -15,7 +15,7 @@ use crate::config::log::{Config, Format};
 pub fn start(config: &Config, role: &'static str) {
     // The level was checked with the rest of the configuration; sqlx tells every statement at info.
     let filter = EnvFilter::new(format!("sqlx=warn,{}", config.level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     let line = |journal| Line { role, journal };
     let started = match config.format {
         Format::Json => builder.json().flatten_event(true).try_init(),
@@ -61,7 +61,7 @@ where
             write!(out, "<{}>", priority(level))?;
         } else {
             SystemTime.format_time(&mut out)?;
-            write!(out, " {level:5} ")?;
+            write!(out, " {level:>5} ")?;
         }
         write!(out, "{}: ", self.role)?;
         context.field_format().format_fields(out.by_ref(), event)?;
@@ -95,6 +95,7 @@ mod tests {
         let writer = captured.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(move || writer.clone())
+            .with_ansi(false)
             .event_format(Line { role: "ingest", journal })
             .finish();
         tracing::subscriber::with_default(subscriber, || tracing::warn!(rows = 7, "store is slow"));
