@@ -36,7 +36,8 @@ fn follows_word(chars: &[char], at: usize) -> bool {
 }
 
 fn find(chars: &[char], from: usize, wanted: impl Fn(char) -> bool) -> usize {
-    chars[from..].iter().position(|c| wanted(*c)).map_or(chars.len(), |distance| from + distance)
+    let rest = chars.get(from..).unwrap_or_default();
+    rest.iter().position(|c| wanted(*c)).map_or(chars.len(), |distance| from + distance)
 }
 
 fn block_comment_end(chars: &[char], from: usize) -> usize {
@@ -66,7 +67,8 @@ fn string_end(chars: &[char], from: usize) -> usize {
     let mut at = from;
     while at < chars.len() {
         match chars[at] {
-            '\\' => at += 2,
+            // An escaped quote does not close; an escape at the very end has nothing behind it.
+            '\\' => at = (at + 2).min(chars.len()),
             '"' => return at + 1,
             _ => at += 1,
         }
@@ -184,7 +186,7 @@ mod tests {
         check("a // fn {\nb", "a ·······\nb");
         check("a /* { /* } */ fn */ b", "a ·················· b");
         check(r#"let s = "fn \" {"; c"#, "let s = ·········; c");
-        check("let s = r#\"a \" {\"#; c", "let s = ···········; c");
+        check("let s = r#\"a \" {\"#; c", "let s = ··········; c");
         check("br\"{\" c\"}\" x", "b···· c··· x");
         check("match c { '{' => '\\'', '\\u{7b}' => 'a }", "match c { ··· => ····, ········ => 'a }");
         check("fn f<'a>(x: &'a str) {}", "fn f<'a>(x: &'a str) {}");
