@@ -7,7 +7,6 @@ mod commands;
 mod config;
 mod doctor;
 mod exit;
-mod interfaces;
 mod logging;
 mod parent;
 mod signals;

@@ -6,8 +6,10 @@ use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 fn floodmark(arguments: &[&str]) -> Output {
+    // The data directory of the defaults lies in the working directory.
+    let dir = tempfile::tempdir().expect("a scratch folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_floodmark"));
-    command.args(arguments).stdin(Stdio::null()).output().expect("the program starts")
+    command.args(arguments).current_dir(&dir).stdin(Stdio::null()).output().expect("the program starts")
 }
 
 fn check(arguments: &[&str], code: i32, told: &[&str]) -> String {
@@ -81,7 +83,9 @@ fn a_role_without_its_parent_is_told_what_the_flag_is_for() {
 
 #[test]
 fn a_role_whose_parent_goes_away_stops_well() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_floodmark"))
+        .current_dir(&dir)
         .args(["notifier", "--config-from-stdin"])
         .stdin(Stdio::piped())
         .spawn()

@@ -1,5 +1,7 @@
 //! `floodmark doctor`.
 
+use capture::interface::default_route_interface;
+
 use super::print;
 use crate::cli::DoctorArgs;
 use crate::config::check::Machine;
@@ -11,7 +13,7 @@ pub fn run(args: &DoctorArgs) -> Outcome {
     let machine = Machine::read();
     let settings = &args.settings;
     let effective = Effective::load(settings.config.as_deref(), &settings.overrides(), &machine)?;
-    let findings = doctor::examine(&effective.config, &machine, &View::default());
+    let findings = doctor::examine(&effective.config, &machine, &View::default(), default_route_interface());
     let text = if args.json { doctor::json(&findings).map_err(Failure::failed)? } else { doctor::text(&findings) };
     print::out(&text)?;
     match findings.iter().filter(|finding| finding.level == Level::Fail).count() {

@@ -7,5 +7,10 @@ use crate::exit::{Failure, Outcome};
 pub fn run(args: &RoleArgs) -> Outcome {
     let start = Start::new("notifier", args)?;
     start.follow_parent()?;
-    notifier::role::run(&start.config.notifier, start.stop).map_err(Failure::failed)
+    let options = notifier::Options {
+        config: start.config.notifier,
+        run_dir: start.config.node.run_dir,
+        node: start.node.to_string(),
+    };
+    notifier::run(&options, &start.stop).map_err(Failure::failed)
 }

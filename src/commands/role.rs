@@ -11,10 +11,14 @@ use crate::config::load::{Effective, Overrides};
 use crate::exit::Failure;
 use crate::{logging, parent, signals};
 
+use spool::NodeId;
+
 /// A role that is about to begin.
 pub struct Start {
     /// Its configuration.
     pub config: Config,
+    /// This machine's identity, from the data directory.
+    pub node: NodeId,
     /// Raised when it shall stop.
     pub stop: Arc<AtomicBool>,
     from_parent: bool,
@@ -33,7 +37,8 @@ impl Start {
         logging::start(&effective.config.log, name);
         let stop = Arc::new(AtomicBool::new(false));
         signals::raise_on_stop(&stop).map_err(Failure::failed)?;
-        Ok(Start { config: effective.config, stop, from_parent: args.config_from_stdin })
+        let node = NodeId::load_or_create(&effective.config.node.data_dir).map_err(Failure::failed)?;
+        Ok(Start { config: effective.config, node, stop, from_parent: args.config_from_stdin })
     }
 
     /// Follows the parent's pipe, if there is one, by a thread: to be called when capabilities have been dropped.

@@ -1,12 +1,12 @@
 //! `floodmark run`: all roles on one machine, under one supervisor.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
+use capture::interface::default_route_interface;
 
 use crate::cli::Settings;
 use crate::config::check::Machine;
@@ -14,7 +14,7 @@ use crate::config::load::Effective;
 use crate::config::{Config, url};
 use crate::exit::{Failure, Outcome};
 use crate::supervisor::{Pace, Role, Supervisor};
-use crate::{interfaces, logging, signals};
+use crate::{logging, signals};
 
 /// Bytes of one entry of the flow table.
 const FLOW_ENTRY_BYTES: u64 = 128;
@@ -33,7 +33,7 @@ pub fn run(settings: &Settings) -> Outcome {
         );
     }
     tracing::info!("configuration: {}", effective.place);
-    for line in summary(&effective.config, &machine, interfaces::default_route(Path::new("/proc")).as_deref()) {
+    for line in summary(&effective.config, &machine, default_route_interface().as_deref()) {
         tracing::info!("{line}");
     }
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,38 +1,46 @@
 //! Interfaces that carry each other's packets: capturing both counts each packet twice.
 
-use super::{Finding, View};
+use capture::interface::{Link, Netlink, double_counted, find};
 
-pub fn examine(names: &[String], view: &View) -> Vec<Finding> {
-    let carries =
-        |upper: &str, lower: &str| view.interface(upper).join(format!("lower_{lower}")).symlink_metadata().is_ok();
-    judge(names, carries)
-}
+use super::Finding;
 
-/// `carries(upper, lower)`: a bridge, bond or VLAN `upper` whose packets pass through `lower`.
-fn judge(names: &[String], carries: impl Fn(&str, &str) -> bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for upper in names {
-        for lower in names.iter().filter(|lower| *lower != upper) {
-            if carries(upper, lower) {
-                let what = format!("its packets are those of {lower}, which is captured too: they count twice");
-                let remedy = format!("capture {upper} or {lower}, not both");
-                findings.push(Finding::warn(format!("interface {upper}"), what, remedy));
-            }
+pub fn examine(names: &[String]) -> Vec<Finding> {
+    match Netlink::open().and_then(|mut netlink| netlink.links()) {
+        Ok(links) => judge(names, &links),
+        Err(error) => {
+            let remedy =
+                "see `ip -details link`: a bridge, bond or VLAN and what it stands on must not both be captured";
+            vec![Finding::warn("interfaces", format!("what stands on what could not be seen: {error}"), remedy)]
         }
     }
-    findings
+}
+
+fn judge(names: &[String], links: &[Link]) -> Vec<Finding> {
+    let captured: Vec<u32> = names.iter().filter_map(|name| find(links, name)).map(|link| link.index).collect();
+    let name = |index: u32| links.iter().find(|link| link.index == index).map_or("?", |link| link.name.as_str());
+    double_counted(links, &captured)
+        .into_iter()
+        .map(|(member, whole)| {
+            let (member, whole) = (name(member), name(whole));
+            let what = format!("its packets are seen on {whole} too, which is captured as well: they count twice");
+            Finding::warn(format!("interface {member}"), what, format!("capture {member} or {whole}, not both"))
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use capture::interface::Link;
+
     use super::judge;
 
     #[test]
-    fn a_bridge_and_its_member_are_told_once() {
-        let names = ["br0", "eth0", "eth1"].map(str::to_owned);
-        let findings = judge(&names, |upper, lower| upper == "br0" && lower == "eth1");
-        assert_eq!(findings.len(), 1);
-        assert!(findings[0].subject.contains("br0") && findings[0].remedy.contains("eth1"), "{findings:?}");
-        assert!(judge(&names, |_, _| false).is_empty());
+    fn a_bridge_and_its_member_are_told() {
+        let link = |index, name: &str, master| Link { index, name: name.to_owned(), master, ..Link::default() };
+        let links = [link(1, "br0", None), link(2, "eth0", Some(1)), link(3, "eth1", None)];
+        let findings = judge(&["br0", "eth0", "eth1", "gone"].map(str::to_owned), &links);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].subject == "interface eth0" && findings[0].remedy.contains("br0"), "{findings:?}");
+        assert!(judge(&["br0", "eth1"].map(str::to_owned), &links).is_empty());
     }
 }

@@ -20,7 +20,6 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::config::check::Machine;
-use crate::interfaces;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -89,12 +88,12 @@ impl View {
     }
 }
 
-/// Every check for the interfaces that `config` would capture.
-pub fn examine(config: &Config, machine: &Machine, view: &View) -> Vec<Finding> {
+/// Every check for the interfaces that `config` would capture; `default_route` is the one when it names none.
+pub fn examine(config: &Config, machine: &Machine, view: &View, default_route: Option<String>) -> Vec<Finding> {
     let mut findings = kernel::examine(view);
     findings.extend(capability::examine(view));
     let names = match config.capture.interfaces.as_slice() {
-        [] => interfaces::default_route(&view.proc).into_iter().collect(),
+        [] => default_route.into_iter().collect(),
         names => names.to_vec(),
     };
     if names.is_empty() {
@@ -110,8 +109,8 @@ pub fn examine(config: &Config, machine: &Machine, view: &View) -> Vec<Finding> 
             findings.extend(offloads::examine(name, config.capture.backend));
         }
     }
-    findings.extend(layers::examine(&names, view));
-    findings.extend(memory::examine(&config.capture, machine.cores.len(), names.len(), view));
+    findings.extend(layers::examine(&names));
+    findings.extend(memory::examine(&config.capture, machine.cores.len(), names.len()));
     findings.extend(database::examine(&config.store.url, None));
     findings.extend(clock::examine(view));
     findings

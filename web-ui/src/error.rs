@@ -3,9 +3,9 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-/// Why the role ended.
+/// web cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum WebError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; {}", remedy(source.kind()))]
     Listen {
@@ -17,12 +17,15 @@ pub enum Error {
     /// The runtime or the server failed.
     #[error("the server of the page failed: {0}; the process is started again by its supervisor")]
     Serve(#[source] io::Error),
+    /// The live socket.
+    #[error(transparent)]
+    Live(#[from] live::LiveError),
 }
 
-impl Error {
+impl WebError {
     /// Whether a right is missing, so that trying again does not help.
     pub fn is_missing_privilege(&self) -> bool {
-        matches!(self, Error::Listen { source, .. } if source.kind() == ErrorKind::PermissionDenied)
+        matches!(self, WebError::Listen { source, .. } if source.kind() == ErrorKind::PermissionDenied)
     }
 }
 

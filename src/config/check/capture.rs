@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use capture::config::Config;
+use capture::interface::check_name;
 
 use super::{Machine, Report};
 
@@ -23,9 +24,6 @@ const RING_BLOCKS_MIN: u64 = 4;
 const FLOW_TABLE_ENTRIES_MAX: usize = 1 << 24;
 const FLOW_TABLE_ENTRIES_MIN: usize = 1 << 8;
 
-/// IFNAMSIZ less the NUL.
-const INTERFACE_NAME_BYTES_MAX: usize = 15;
-
 pub fn check(config: &Config, machine: &Machine, report: &mut Report) {
     check_interfaces(config, report);
     check_workers(config, machine, report);
@@ -34,15 +32,8 @@ pub fn check(config: &Config, machine: &Machine, report: &mut Report) {
 }
 
 fn check_interfaces(config: &Config, report: &mut Report) {
-    let legal = |name: &str| {
-        !name.is_empty()
-            && name.len() <= INTERFACE_NAME_BYTES_MAX
-            && name != "."
-            && name != ".."
-            && !name.chars().any(|c| c == '/' || c == ':' || c.is_whitespace() || c.is_control())
-    };
     for (index, name) in config.interfaces.iter().enumerate() {
-        if !legal(name) {
+        if check_name(name).is_err() {
             report.problem(
                 "capture.interfaces",
                 format_args!("{name:?}"),

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{run, serve};
+use live::{Line, Role, Subscriber};
+
+use super::{Options, run, serve};
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::WebError;
 
 struct Served {
     address: SocketAddr,
@@ -65,8 +67,31 @@ fn a_client_that_says_nothing_does_not_hold_the_stop() {
 fn a_port_in_use_is_told_with_its_remedy() {
     let holder = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let listen = holder.local_addr().expect("a bound socket");
-    let error = run(&Config { listen }, Arc::new(AtomicBool::new(false))).expect_err("the port is taken");
-    assert!(matches!(error, Error::Listen { .. }) && !error.is_missing_privilege());
+    let options = Options { config: Config { listen }, run_dir: "/nowhere".into(), node: "n".to_owned() };
+    let error = run(&options, Arc::new(AtomicBool::new(false))).expect_err("the port is taken");
+    assert!(matches!(error, WebError::Listen { .. }) && !error.is_missing_privilege());
     let message = error.to_string();
     assert!(message.contains(&listen.to_string()) && message.contains("--listen"), "{message}");
+}
+
+#[test]
+fn it_says_that_it_lives_until_it_is_told_to_stop() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let options = Options { config: Config { listen }, run_dir: dir.path().to_path_buf(), node: "n".to_owned() };
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let role = thread::spawn(move || run(&options, flag));
+    let connect = || Subscriber::connect(dir.path(), Role::Web, Duration::from_secs(10));
+    let mut tries = 0..1_000;
+    let mut subscriber = loop {
+        match connect() {
+            Ok(subscriber) => break subscriber,
+            Err(error) => assert!(tries.next().is_some(), "the role opens its socket: {error}"),
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert!(matches!(subscriber.receive().expect("a line a second"), Line::Plain(_)));
+    stop.store(true, Ordering::Relaxed);
+    role.join().expect("no panic").expect("no failure");
 }
