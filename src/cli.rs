@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use store::AddressRange;
 
 use crate::config::load::Overrides;
 
@@ -23,15 +25,42 @@ const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 usage, 77 missing privil
 pub enum Command {
     /// Start all roles on this machine and supervise them
     Run(Settings),
+    /// Role: take packets from the interfaces into the spool
+    Capture(RoleArgs),
+    /// Role: load the spool into the store
+    Ingest(RoleArgs),
     /// Role: watch the host and warn
     Notifier(RoleArgs),
     /// Role: serve the page
     Web(RoleArgs),
+    /// Show flows from the store
+    Flows(FlowsArgs),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Look for what would keep Floodmark from counting every packet
     Doctor(DoctorArgs),
+    /// Look after the store
+    #[command(subcommand)]
+    Store(StoreCommand),
+}
+
+/// `floodmark store …`
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Make or update the tables
+    Migrate(Source),
+    /// Print the statements that make MySQL/MariaDB accounts with few rights
+    Grants(GrantsArgs),
+    /// Show how much the tables hold
+    Size {
+        /// Where the store is.
+        #[command(flatten)]
+        source: Source,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `floodmark config …`
@@ -57,7 +86,7 @@ pub struct Settings {
     /// Folder of everything that is kept [default: ./floodmark-data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Database, as sqlite://PATH or mysql://USER@HOST:PORT/DATABASE [default: SQLite in the data directory]
+    /// Database, as sqlite://FOLDER or mysql://USER@HOST:PORT/DATABASE [default: SQLite in the data directory]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
     /// Address and port of the page [default: 127.0.0.1:8443]
@@ -86,6 +115,61 @@ pub struct RoleArgs {
     /// Take the configuration from stdin, and stop when it closes: how `floodmark run` starts a role
     #[arg(long, hide = true, conflicts_with = "config")]
     pub config_from_stdin: bool,
+}
+
+/// Where a command that reads the store finds it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Source {
+    /// Configuration file [default: /etc/floodmark/floodmark.toml if it exists]
+    #[arg(long, value_name = "F")]
+    pub config: Option<PathBuf>,
+    /// Folder of everything that is kept [default: ./floodmark-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Database, as sqlite://FOLDER or mysql://USER@HOST:PORT/DATABASE [default: SQLite in the data directory]
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+}
+
+impl Source {
+    /// What is laid over the file.
+    pub fn overrides(&self) -> Overrides {
+        Overrides { data_dir: self.data_dir.clone(), store: self.store.clone(), ..Overrides::default() }
+    }
+}
+
+/// `floodmark store grants`
+#[derive(Debug, Args)]
+pub struct GrantsArgs {
+    /// Where the store is.
+    #[command(flatten)]
+    pub source: Source,
+    /// Host that the accounts connect from; % = any
+    #[arg(long, default_value = "localhost")]
+    pub host: String,
+}
+
+/// `floodmark flows`
+#[derive(Debug, Args)]
+pub struct FlowsArgs {
+    /// Where the store is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How far back, such as 90s, 15m, 1h, 2days
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub since: Duration,
+    /// Only flows with this address or prefix at either end
+    #[arg(long, value_name = "A")]
+    pub host: Option<AddressRange>,
+    /// Only flows with this port at either end
+    #[arg(long, value_name = "P")]
+    pub port: Option<u16>,
+    /// Show at most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `floodmark doctor`
@@ -127,8 +211,19 @@ mod tests {
 
     #[test]
     fn every_command_parses() {
-        for line in ["notifier --config f", "web --config-from-stdin", "config check", "config print", "doctor --json"]
-        {
+        for line in [
+            "capture --config f",
+            "ingest",
+            "notifier --config f",
+            "flows --since 2h --host 192.0.2.0/24 --port 53 --json",
+            "store migrate",
+            "store size --json",
+            "store grants --host %",
+            "web --config-from-stdin",
+            "config check",
+            "config print",
+            "doctor --json",
+        ] {
             let words = std::iter::once("floodmark").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
@@ -138,9 +233,18 @@ mod tests {
 
     #[test]
     fn wrong_lines_are_usage_errors() {
-        for line in
-            ["", "frobnicate", "run --listen nowhere", "web --config f --config-from-stdin", "config", "run extra"]
-        {
+        for line in [
+            "",
+            "frobnicate",
+            "run --listen nowhere",
+            "web --config f --config-from-stdin",
+            "config",
+            "run extra",
+            "flows --since soon",
+            "flows --host x",
+            "flows --port 70000",
+            "flows --limit 0",
+        ] {
             let words = std::iter::once("floodmark").chain(line.split(' ').filter(|word| !word.is_empty()));
             let error = Cli::try_parse_from(words).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -203,3 +203,36 @@ fn the_start_tells_what_is_watched_and_how_much_it_may_take() {
         assert!(log.contains(part), "{part}: {log}");
     }
 }
+
+#[test]
+fn what_was_seen_is_found_in_the_store() {
+    if !may_capture() {
+        eprintln!("skipped: without CAP_NET_RAW the program has a network of its own, and no packets are made there");
+        return;
+    }
+    let run = start(&[]);
+    let address = run.await_page();
+    await_some("the first ring", || run.log().contains("capture begins").then_some(()));
+    assert_eq!(health(&address).as_deref(), Some("ok\n"));
+    let data = run.dir.path().join("data");
+    let port = address.rsplit(':').next().expect("an address has a port").to_owned();
+    let (data, port) = (data.to_str().expect("a UTF-8 path"), port.as_str());
+    send("TERM", run.process.id());
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    // The data outlives the supervisor's folder only until `end` drops it: look before.
+    let flows = |run: &Run| {
+        let arguments = ["flows", "--json", "--host", "127.0.0.1", "--port", port, "--data-dir", data];
+        let output = Command::new(env!("CARGO_BIN_EXE_floodmark")).args(arguments).current_dir(&dir).output();
+        let output = output.expect("the program starts");
+        assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stderr), run.log());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    await_some("the end of the roles", || children(run.process.id()).is_empty().then_some(()));
+    let lines = flows(&run);
+    let rows: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    assert_eq!(rows.len(), 1, "one connection, both directions in one row: {lines}");
+    assert_eq!((&rows[0]["interface"], &rows[0]["protocol"]), (&"lo".into(), &6.into()), "{lines}");
+    assert!(rows[0]["packets_fwd"].as_u64() > Some(2) && rows[0]["packets_rev"].as_u64() > Some(2), "{lines}");
+    assert_eq!(run.end().0.code(), Some(0));
+}

@@ -1,4 +1,4 @@
-//! Standard output: the only place that writes to it.
+//! Standard output: the only place that writes to it, and how times look there.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -12,4 +12,9 @@ pub fn out(text: &str) -> Outcome {
         Err(error) => Err(Failure::failed(anyhow::anyhow!("cannot write to stdout: {error}; is the disk full?"))),
         Ok(()) => Ok(()),
     }
+}
+
+/// A time for people, UTC.
+pub fn seconds(ts: u32) -> String {
+    jiff::Timestamp::from_second(i64::from(ts)).map_or_else(|_| ts.to_string(), |time| time.to_string())
 }

@@ -20,7 +20,10 @@ use crate::{logging, signals};
 const FLOW_ENTRY_BYTES: u64 = 128;
 
 /// Name, place in the order of stopping, patience in seconds, whether `run` ends when it cannot begin.
-const ROLES: [(&str, u8, u64, bool); 2] = [("notifier", 2, 10, false), ("web", 2, 10, false)];
+///
+/// capture first, so that what it still exports reaches ingest; ingest drains for at most 60 s while commits advance.
+const ROLES: [(&str, u8, u64, bool); 4] =
+    [("capture", 0, 15, true), ("ingest", 1, 65, false), ("notifier", 2, 10, false), ("web", 2, 10, false)];
 
 pub fn run(settings: &Settings) -> Outcome {
     let machine = Machine::read();

@@ -20,7 +20,7 @@ const REDO_BYTES_MIN: u64 = 1 << 30;
 
 /// Judges the server of `url`; `settings` are its variables, `None` if it was not asked.
 pub fn examine(url: &str, settings: Option<&Settings>) -> Vec<Finding> {
-    if !url.starts_with("mysql://") {
+    if url.is_empty() || url.starts_with("sqlite://") {
         return vec![Finding::ok("database", "SQLite: no server to look at", "")];
     }
     match settings {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ingest::config::{Config, Retention};
+use ingest::limits::CONNECTIONS_MAX;
 
 use super::Report;
 
@@ -13,7 +14,13 @@ const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 const FLOWS_BYTES_MIN: u64 = 1 << 20;
 
 pub fn check(config: &Config, report: &mut Report) {
-    report.number("ingest.connections", config.connections as u64, 1, 64, "2 is the default; more than 4 seldom helps");
+    report.number(
+        "ingest.connections",
+        config.connections as u64,
+        1,
+        CONNECTIONS_MAX as u64,
+        "2 is the default; more than 4 seldom helps",
+    );
     report.number(
         "ingest.batch_rows_max",
         config.batch_rows_max as u64,

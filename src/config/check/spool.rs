@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use spool::config::Config;
+use spool::limits::SEGMENT_BYTES_MIN;
 
 use super::Report;
 
-const SEGMENT_BYTES_MIN: u64 = 64 << 10;
 const SEGMENT_BYTES_MAX: u64 = 4 << 30;
 
 /// The writer recycles whole segments: with fewer, one segment that is not yet stored blocks too large a part.

@@ -6,14 +6,14 @@ use super::{Problem, Report};
 use crate::config::url;
 
 pub fn check(config: &Config, report: &mut Report) {
-    let known = ["", "sqlite://", "mysql://"];
+    let known = ["", "sqlite://", "mysql://", "mariadb://"];
     let scheme = config.url.find("://").map_or(config.url.as_str(), |at| &config.url[..at + 3]);
     if !known.contains(&scheme) || (!scheme.is_empty() && config.url.len() == scheme.len()) {
         report.problem(
             "store.url",
             format_args!("{:?}", url::masked(&config.url)),
-            "sqlite://PATH, mysql://USER@HOST:PORT/DATABASE, or empty (SQLite in the data directory)",
-            "MariaDB is written mysql:// too",
+            "sqlite://FOLDER, mysql://USER@HOST:PORT/DATABASE, or empty (SQLite in the data directory)",
+            "mariadb:// is taken too",
         );
     }
     if config.tls == Tls::Off && config.tls_ca_file.is_some() {
