@@ -35,6 +35,8 @@ pub enum Command {
     Web(RoleArgs),
     /// Show flows from the store
     Flows(FlowsArgs),
+    /// Show what goes on now, once a second
+    Top(Source),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

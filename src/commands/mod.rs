@@ -10,6 +10,7 @@ mod print;
 mod role;
 mod run;
 mod store;
+mod top;
 mod web;
 
 use crate::cli::{Cli, Command};
@@ -27,6 +28,7 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Notifier(args) => notifier::run(&args),
         Command::Web(args) => web::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Top(source) => top::run(&source),
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),
         Command::Store(command) => store::run(&command),

@@ -6,11 +6,16 @@ use crate::exit::{Failure, Outcome};
 
 /// Writes `text`. A reader that has seen enough (`| head`) is no failure.
 pub fn out(text: &str) -> Outcome {
+    is_taken(text).map(drop)
+}
+
+/// Writes `text`; `false` when nobody reads any more.
+pub fn is_taken(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Failure::failed(anyhow::anyhow!("cannot write to stdout: {error}; is the disk full?"))),
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
     }
 }
 
