@@ -1,1 +1,98 @@
-fn main() {}
+//! `cargo x …`: the project's own checks, each alone or all together, without root and without the internet.
+#![forbid(unsafe_code)]
+
+mod edges;
+mod graph;
+mod licences;
+mod spdx;
+mod steps;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+const USAGE: &str = "usage: cargo x COMMAND
+  check     everything below, tests last
+  fmt       the sources are formatted
+  tidy      rules of STYLE.md that a program can hold
+  edges     who may depend on whom
+  licences  every dependency has a licence of the closed list
+  clippy    lints, warnings denied
+  docs      documentation builds without warnings
+  tests     every test";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [command] = arguments.as_slice() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let outcome = root().and_then(|root| run(command, &root));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("x: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace: the folder above this package.
+fn root() -> anyhow::Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(package.parent().context("the package scripts lies in the workspace")?.to_path_buf())
+}
+
+/// Runs one command; `false` if there is none of that name.
+fn run(command: &str, root: &Path) -> anyhow::Result<bool> {
+    match command {
+        "check" => check(root)?,
+        "tests" => steps::tests(root)?,
+        name => match CHECKS.iter().find(|(known, _)| *known == name) {
+            Some((_, step)) => step(root)?,
+            None => return Ok(false),
+        },
+    }
+    Ok(true)
+}
+
+/// A check reads the sources and changes nothing.
+type Check = fn(&Path) -> anyhow::Result<()>;
+
+/// In this order: the quick ones first.
+const CHECKS: [(&str, Check); 6] = [
+    ("tidy", tidy::check),
+    ("fmt", steps::fmt),
+    ("edges", edges::check),
+    ("licences", licences::check),
+    ("clippy", steps::clippy),
+    ("docs", steps::docs),
+];
+
+/// All checks, then the tests, whatever the checks found: the last lines are the test runner's summary.
+fn check(root: &Path) -> anyhow::Result<()> {
+    let mut failed = Vec::new();
+    for (name, step) in CHECKS {
+        eprintln!("== {name}");
+        if let Err(error) = step(root) {
+            eprintln!("{name}: {error:#}");
+            failed.push(name);
+        }
+    }
+    match failed.as_slice() {
+        [] => eprintln!("== checks: {} of {} passed", CHECKS.len(), CHECKS.len()),
+        names => eprintln!("== checks: {} of {} failed: {}", names.len(), CHECKS.len(), names.join(", ")),
+    }
+    eprintln!("== tests");
+    let tests = steps::tests(root);
+    if !failed.is_empty() {
+        bail!("checks failed: {}", failed.join(", "));
+    }
+    tests
+}

@@ -1,0 +1,96 @@
+//! The role: says once a second that it lives, until it is told to stop.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use live::{PlainLine, Publisher, Role};
+
+use crate::config::Config;
+use crate::error::NotifierError;
+
+/// How soon a stop is seen.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Looks at the stop flag for each line: one line a second.
+const POLLS_PER_LINE: u32 = 10;
+
+/// What the role must know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The `[notifier]` section.
+    pub config: Config,
+    /// Where the live socket lies.
+    pub run_dir: PathBuf,
+    /// This node's identity.
+    pub node: String,
+}
+
+/// Runs the role until `stop` is raised.
+///
+/// # Errors
+/// The live socket cannot be made.
+pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), NotifierError> {
+    let epoch = now_ns() / 1_000;
+    let metrics = String::new;
+    let mut publisher = Publisher::bind(&options.run_dir, Role::Notifier, options.node.clone(), epoch, metrics)?;
+    tracing::info!("started; this version has no rules and sends no warnings");
+    let mut polls = 0u32;
+    while !stop.load(Ordering::Relaxed) {
+        if polls.is_multiple_of(POLLS_PER_LINE) {
+            let line = PlainLine { envelope: publisher.envelope(now_ns()) };
+            publisher.publish(&line, Ok(()));
+        }
+        polls = polls.wrapping_add(1);
+        thread::sleep(POLL);
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Nanoseconds since the epoch now.
+#[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
+fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use live::{Line, Role, Subscriber};
+
+    use super::{Options, run};
+    use crate::config::Config;
+
+    #[test]
+    fn it_says_that_it_lives_until_it_is_told_to_stop() {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let options = Options { config: Config::default(), run_dir: dir.path().to_path_buf(), node: "n".to_owned() };
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let role = thread::spawn(move || run(&options, &flag));
+        let connect = || Subscriber::connect(dir.path(), Role::Notifier, Duration::from_secs(10));
+        let mut tries = 0..1_000;
+        let mut subscriber = loop {
+            match connect() {
+                Ok(subscriber) => break subscriber,
+                Err(error) => assert!(tries.next().is_some(), "the role opens its socket: {error}"),
+            }
+            thread::sleep(Duration::from_millis(10));
+        };
+        let mut seq = || match subscriber.receive().expect("a line a second") {
+            Line::Plain(line) => line.envelope.seq,
+            other => panic!("{other:?}"),
+        };
+        let first = seq();
+        assert!(seq() > first, "lines go on");
+        stop.store(true, Ordering::Relaxed);
+        role.join().expect("no panic").expect("no failure");
+        assert!(!dir.path().join("notifier.sock").exists(), "the socket is removed");
+    }
+}

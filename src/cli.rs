@@ -1,0 +1,262 @@
+//! The command line: every command and flag, and nothing that does not exist yet.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use store::AddressRange;
+
+use crate::config::load::Overrides;
+
+/// Captures every packet, keeps the flows, and its books balance.
+#[derive(Debug, Parser)]
+#[command(name = "floodmark", version, about, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 usage, 77 missing privilege, 78 bad configuration.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start all roles on this machine and supervise them
+    Run(Settings),
+    /// Role: take packets from the interfaces into the spool
+    Capture(RoleArgs),
+    /// Role: load the spool into the store
+    Ingest(RoleArgs),
+    /// Role: watch the host and warn
+    Notifier(RoleArgs),
+    /// Role: serve the page
+    Web(RoleArgs),
+    /// Show flows from the store
+    Flows(FlowsArgs),
+    /// Show what goes on now, once a second
+    Top(Source),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look for what would keep Floodmark from counting every packet
+    Doctor(DoctorArgs),
+    /// Look after the store
+    #[command(subcommand)]
+    Store(StoreCommand),
+}
+
+/// `floodmark store …`
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Make or update the tables
+    Migrate(Source),
+    /// Print the statements that make MySQL/MariaDB accounts with few rights
+    Grants(GrantsArgs),
+    /// Show how much the tables hold
+    Size {
+        /// Where the store is.
+        #[command(flatten)]
+        source: Source,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `floodmark config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the configuration is right
+    Check(Settings),
+    /// Print the configuration in effect
+    Print(Settings),
+    /// Print a file with every key, its meaning and its default
+    Default,
+}
+
+/// The configuration file and what the command line lays over it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Settings {
+    /// Configuration file [default: /etc/floodmark/floodmark.toml if it exists]
+    #[arg(long, value_name = "F")]
+    pub config: Option<PathBuf>,
+    /// Interface to capture; may be given again [default: the one of the default route]
+    #[arg(long, value_name = "NAME")]
+    pub interface: Vec<String>,
+    /// Folder of everything that is kept [default: ./floodmark-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Database, as sqlite://FOLDER or mysql://USER@HOST:PORT/DATABASE [default: SQLite in the data directory]
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// Address and port of the page [default: 127.0.0.1:8443]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Settings {
+    /// What is laid over the file.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            interfaces: self.interface.clone(),
+            data_dir: self.data_dir.clone(),
+            store: self.store.clone(),
+            listen: self.listen,
+        }
+    }
+}
+
+/// Arguments of a role.
+#[derive(Clone, Debug, Args)]
+pub struct RoleArgs {
+    /// Configuration file [default: /etc/floodmark/floodmark.toml if it exists]
+    #[arg(long, value_name = "F")]
+    pub config: Option<PathBuf>,
+    /// Take the configuration from stdin, and stop when it closes: how `floodmark run` starts a role
+    #[arg(long, hide = true, conflicts_with = "config")]
+    pub config_from_stdin: bool,
+}
+
+/// Where a command that reads the store finds it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Source {
+    /// Configuration file [default: /etc/floodmark/floodmark.toml if it exists]
+    #[arg(long, value_name = "F")]
+    pub config: Option<PathBuf>,
+    /// Folder of everything that is kept [default: ./floodmark-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Database, as sqlite://FOLDER or mysql://USER@HOST:PORT/DATABASE [default: SQLite in the data directory]
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+}
+
+impl Source {
+    /// What is laid over the file.
+    pub fn overrides(&self) -> Overrides {
+        Overrides { data_dir: self.data_dir.clone(), store: self.store.clone(), ..Overrides::default() }
+    }
+}
+
+/// `floodmark store grants`
+#[derive(Debug, Args)]
+pub struct GrantsArgs {
+    /// Where the store is.
+    #[command(flatten)]
+    pub source: Source,
+    /// Host that the accounts connect from; % = any
+    #[arg(long, default_value = "localhost")]
+    pub host: String,
+}
+
+/// `floodmark flows`
+#[derive(Debug, Args)]
+pub struct FlowsArgs {
+    /// Where the store is.
+    #[command(flatten)]
+    pub source: Source,
+    /// How far back, such as 90s, 15m, 1h, 2days
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub since: Duration,
+    /// Only flows with this address or prefix at either end
+    #[arg(long, value_name = "A")]
+    pub host: Option<AddressRange>,
+    /// Only flows with this port at either end
+    #[arg(long, value_name = "P")]
+    pub port: Option<u16>,
+    /// Show at most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `floodmark doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// What to look at.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Cli, Command, ConfigCommand};
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_takes_what_the_design_names() {
+        let line = "floodmark run --config f.toml --interface eth0 --interface eth1 --data-dir d --store sqlite://x.db \
+                    --listen [::1]:9000";
+        let Command::Run(settings) = Cli::try_parse_from(line.split(' ')).expect("a valid line").command else {
+            panic!("not run");
+        };
+        let overrides = settings.overrides();
+        assert_eq!(overrides.interfaces, ["eth0", "eth1"]);
+        assert_eq!(overrides.data_dir.as_deref(), Some("d".as_ref()));
+        assert_eq!(overrides.store.as_deref(), Some("sqlite://x.db"));
+        assert_eq!(overrides.listen, "[::1]:9000".parse().ok());
+        assert_eq!(settings.config.as_deref(), Some("f.toml".as_ref()));
+    }
+
+    #[test]
+    fn every_command_parses() {
+        for line in [
+            "capture --config f",
+            "ingest",
+            "notifier --config f",
+            "flows --since 2h --host 192.0.2.0/24 --port 53 --json",
+            "store migrate",
+            "store size --json",
+            "store grants --host %",
+            "web --config-from-stdin",
+            "config check",
+            "config print",
+            "doctor --json",
+        ] {
+            let words = std::iter::once("floodmark").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+        let default = Cli::try_parse_from(["floodmark", "config", "default"]).expect("a valid line");
+        assert!(matches!(default.command, Command::Config(ConfigCommand::Default)));
+    }
+
+    #[test]
+    fn wrong_lines_are_usage_errors() {
+        for line in [
+            "",
+            "frobnicate",
+            "run --listen nowhere",
+            "web --config f --config-from-stdin",
+            "config",
+            "run extra",
+            "flows --since soon",
+            "flows --host x",
+            "flows --port 70000",
+            "flows --limit 0",
+        ] {
+            let words = std::iter::once("floodmark").chain(line.split(' ').filter(|word| !word.is_empty()));
+            let error = Cli::try_parse_from(words).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_hidden_flag_stays_hidden() {
+        let mut command = Cli::command();
+        let web = command.find_subcommand_mut("web").expect("the web command");
+        assert!(!web.render_long_help().to_string().contains("stdin"));
+    }
+}

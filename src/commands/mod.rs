@@ -1,0 +1,36 @@
+//! One file for each command: it reads the configuration, calls the part that does the work, prints.
+
+mod capture;
+mod config;
+mod doctor;
+mod flows;
+mod ingest;
+mod notifier;
+mod print;
+mod role;
+mod run;
+mod store;
+mod top;
+mod web;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Outcome;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// The message and the exit code for `main`.
+pub fn dispatch(cli: Cli) -> Outcome {
+    match cli.command {
+        Command::Run(settings) => run::run(&settings),
+        Command::Capture(args) => capture::run(&args),
+        Command::Ingest(args) => ingest::run(&args),
+        Command::Notifier(args) => notifier::run(&args),
+        Command::Web(args) => web::run(&args),
+        Command::Flows(args) => flows::run(&args),
+        Command::Top(source) => top::run(&source),
+        Command::Config(command) => config::run(&command),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Store(command) => store::run(&command),
+    }
+}

@@ -1,0 +1,16 @@
+//! `floodmark notifier`.
+
+use super::role::Start;
+use crate::cli::RoleArgs;
+use crate::exit::{Failure, Outcome};
+
+pub fn run(args: &RoleArgs) -> Outcome {
+    let start = Start::new("notifier", args)?;
+    start.follow_parent()?;
+    let options = notifier::Options {
+        config: start.config.notifier,
+        run_dir: start.config.node.run_dir,
+        node: start.node.to_string(),
+    };
+    notifier::run(&options, &start.stop).map_err(Failure::failed)
+}

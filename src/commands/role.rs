@@ -1,0 +1,48 @@
+//! What every role does before its work: configuration, log, signals, the parent's pipe.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::cli::RoleArgs;
+use crate::config::Config;
+use crate::config::check::Machine;
+use crate::config::load::{Effective, Overrides};
+use crate::exit::Failure;
+use crate::{logging, parent, signals};
+
+use spool::NodeId;
+
+/// A role that is about to begin.
+pub struct Start {
+    /// Its configuration.
+    pub config: Config,
+    /// This machine's identity, from the data directory.
+    pub node: NodeId,
+    /// Raised when it shall stop.
+    pub stop: Arc<AtomicBool>,
+    from_parent: bool,
+}
+
+impl Start {
+    /// Reads the configuration, starts logging, takes the signals. Starts no thread.
+    pub fn new(name: &'static str, args: &RoleArgs) -> Result<Start, Failure> {
+        let machine = Machine::read();
+        let effective = if args.config_from_stdin {
+            let text = parent::read_configuration(io::stdin()).map_err(Failure::failed)?;
+            Effective::from_parent(&text, &machine)?
+        } else {
+            Effective::load(args.config.as_deref(), &Overrides::default(), &machine)?
+        };
+        logging::start(&effective.config.log, name);
+        let stop = Arc::new(AtomicBool::new(false));
+        signals::raise_on_stop(&stop).map_err(Failure::failed)?;
+        let node = NodeId::load_or_create(&effective.config.node.data_dir).map_err(Failure::failed)?;
+        Ok(Start { config: effective.config, node, stop, from_parent: args.config_from_stdin })
+    }
+
+    /// Follows the parent's pipe, if there is one, by a thread: to be called when capabilities have been dropped.
+    pub fn follow_parent(&self) -> Result<(), Failure> {
+        if self.from_parent { parent::watch(Arc::clone(&self.stop)).map_err(Failure::failed) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,121 @@
+//! `floodmark run`: all roles on one machine, under one supervisor.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use bytesize::ByteSize;
+use capture::interface::default_route_interface;
+
+use crate::cli::Settings;
+use crate::config::check::Machine;
+use crate::config::load::Effective;
+use crate::config::{Config, url};
+use crate::exit::{Failure, Outcome};
+use crate::supervisor::{Pace, Role, Supervisor};
+use crate::{logging, signals};
+
+/// Bytes of one entry of the flow table.
+const FLOW_ENTRY_BYTES: u64 = 128;
+
+/// Name, place in the order of stopping, patience in seconds, whether `run` ends when it cannot begin.
+///
+/// capture first, so that what it still exports reaches ingest; ingest drains for at most 60 s while commits advance.
+const ROLES: [(&str, u8, u64, bool); 4] =
+    [("capture", 0, 15, true), ("ingest", 1, 65, false), ("notifier", 2, 10, false), ("web", 2, 10, false)];
+
+pub fn run(settings: &Settings) -> Outcome {
+    let machine = Machine::read();
+    let effective = Effective::load(settings.config.as_deref(), &settings.overrides(), &machine)?;
+    logging::start(&effective.config.log, "run");
+    if settings.store.as_deref().is_some_and(url::has_password) {
+        tracing::warn!(
+            "--store holds a password, which every user of this machine can read in the process list; \
+             for more than a trial, put it into a file and name that in store.password_file"
+        );
+    }
+    tracing::info!("configuration: {}", effective.place);
+    for line in summary(&effective.config, &machine, default_route_interface().as_deref()) {
+        tracing::info!("{line}");
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    signals::raise_on_stop(&stop).map_err(Failure::failed)?;
+    let roles = roles().map_err(Failure::failed)?;
+    Supervisor::new(roles, effective.handover(), Pace::default(), now()).run(&stop, now)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock of the supervisor, handed to it as an argument")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn roles() -> std::io::Result<Vec<Role>> {
+    // The path as it was at start: after an upgrade a restarted role is the new program.
+    let program = std::env::current_exe()?;
+    let role = |(name, stop_order, patience_s, essential): (&'static str, u8, u64, bool)| Role {
+        name,
+        program: program.clone(),
+        arguments: vec![OsString::from(name), OsString::from("--config-from-stdin")],
+        stop_order,
+        patience: Duration::from_secs(patience_s),
+        essential,
+    };
+    Ok(ROLES.into_iter().map(role).collect())
+}
+
+/// What an operator wants to see at start: what is watched, where it goes, and how much it may take.
+fn summary(config: &Config, machine: &Machine, default_route: Option<&str>) -> Vec<String> {
+    let capture = &config.capture;
+    let interfaces = match (capture.interfaces.as_slice(), default_route) {
+        ([], Some(name)) => format!("{name} (default route)"),
+        ([], None) => "none: there is no default route; name one with --interface".to_owned(),
+        (names, _) => names.join(", "),
+    };
+    let cores = if capture.cores.is_empty() { machine.cores.len() } else { capture.cores.len() };
+    let workers = if capture.workers == 0 { cores } else { capture.workers } as u64;
+    let rings = workers.saturating_mul(capture.interfaces.len().max(1) as u64);
+    let ring_bytes = ByteSize(rings.saturating_mul(capture.ring_bytes.as_u64()));
+    let table_bytes = ByteSize(workers.saturating_mul(capture.flow_table_entries as u64 * FLOW_ENTRY_BYTES));
+    let store = match config.store.url.as_str() {
+        "" => format!("SQLite in {}", config.node.data_dir.join("store").display()),
+        url => url::masked(url),
+    };
+    vec![
+        format!("interfaces: {interfaces}"),
+        format!("data: {}", config.node.data_dir.display()),
+        format!("store: {store}"),
+        format!("page: http://{}/", config.web.listen),
+        format!("memory: at most {ring_bytes} of rings ({rings}) and {table_bytes} of flow tables ({workers} workers)"),
+        format!("disk: at most {} of spool for each writer", config.spool.bytes_max),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+    use crate::config::Config;
+    use crate::config::check::Machine;
+
+    #[test]
+    fn the_summary_names_bounds_and_hides_the_password() {
+        let machine = Machine { host_name: "h".to_owned(), cores: vec![0, 1, 2, 3] };
+        let mut config = Config::default();
+        config.store.url = "mysql://u:secret@db/x".to_owned();
+        let text = summary(&config, &machine, Some("eth0")).join("\n");
+        assert!(text.contains("eth0 (default route)"), "{text}");
+        assert!(text.contains("mysql://u:***@db/x") && !text.contains("secret"), "{text}");
+        assert!(text.contains("at most 64.0 MiB of rings (4) and 128.0 MiB of flow tables (4 workers)"), "{text}");
+        assert!(text.contains("4.0 GiB of spool"), "{text}");
+    }
+
+    #[test]
+    fn interfaces_and_workers_multiply() {
+        let machine = Machine { host_name: "h".to_owned(), cores: vec![0, 1, 2, 3] };
+        let mut config = Config::default();
+        config.capture.workers = 2;
+        config.capture.interfaces = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let text = summary(&config, &machine, Some("eth0")).join("\n");
+        assert!(text.contains("interfaces: a, b, c") && text.contains("96.0 MiB of rings (6)"), "{text}");
+    }
+}

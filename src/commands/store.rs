@@ -1,0 +1,131 @@
+//! `floodmark store migrate|grants|size`, and what the commands that read the store share.
+
+use std::fmt::Write;
+use std::future::Future;
+
+use bytesize::ByteSize;
+use store::{Store, StoreError, TableSize, grants};
+
+use super::print;
+use crate::cli::{GrantsArgs, Source, StoreCommand};
+use crate::config::Config;
+use crate::config::check::Machine;
+use crate::config::load::Effective;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::logging;
+
+pub fn run(command: &StoreCommand) -> Outcome {
+    match command {
+        StoreCommand::Migrate(source) => {
+            let config = configuration(source)?;
+            wait_for(async { connect(&config).await?.migrate().await })?;
+            print::out("the store is up to date\n")
+        }
+        StoreCommand::Size { source, json } => {
+            let config = configuration(source)?;
+            let sizes = wait_for(async { connect(&config).await?.size().await })?;
+            print::out(&if *json { json_lines(&sizes) } else { table(&sizes) })
+        }
+        StoreCommand::Grants(args) => print_grants(args),
+    }
+}
+
+/// The configuration of a command that answers a question; its log is for warnings only.
+pub fn configuration(source: &Source) -> Result<Config, Failure> {
+    let effective = Effective::load(source.config.as_deref(), &source.overrides(), &Machine::read())?;
+    let log = crate::config::log::Config { level: "warn".to_owned(), ..effective.config.log.clone() };
+    logging::start(&log, "store");
+    Ok(effective.config)
+}
+
+/// Runs what asks the store, on a runtime of its own.
+pub fn wait_for<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    runtime.block_on(work).map_err(|error| Failure::new(exit_of(&error), error))
+}
+
+/// What cannot pass by waiting or by an administrator's work on the server is bad configuration.
+pub fn exit_of(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Url { .. } | StoreError::UnknownScheme { .. } | StoreError::PasswordFile { .. } => {
+            Exit::BadConfiguration
+        }
+        _ => Exit::Failed,
+    }
+}
+
+async fn connect(config: &Config) -> Result<Store, StoreError> {
+    Store::connect(&config.store, &config.node.data_dir).await
+}
+
+fn print_grants(args: &GrantsArgs) -> Outcome {
+    let config = configuration(&args.source)?;
+    let Some(database) = database_of(&config.store.url) else {
+        let error =
+            anyhow::anyhow!("grants are for a MySQL or MariaDB server; give --store mysql://USER@HOST/DATABASE");
+        return Err(Failure::new(Exit::BadConfiguration, error));
+    };
+    print::out(&grants::sql(database, &args.host))
+}
+
+/// The database that a server's URL names.
+fn database_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("mysql://").or_else(|| url.strip_prefix("mariadb://"))?;
+    let path = rest.split('?').next()?;
+    let database = path.rsplit('@').next()?.split_once('/')?.1;
+    (!database.is_empty()).then_some(database)
+}
+
+fn table(sizes: &[TableSize]) -> String {
+    let mut out = format!("{:<16} {:>14} {:>12}  {}\n", "table", "rows", "size", "since");
+    for size in sizes {
+        let since = if size.oldest_ts == 0 { "-".to_owned() } else { print::seconds(size.oldest_ts) };
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{:<16} {:>14} {:>12}  {since}", size.table, size.rows, ByteSize(size.bytes).to_string());
+    }
+    out
+}
+
+fn json_lines(sizes: &[TableSize]) -> String {
+    let object = |size: &TableSize| {
+        serde_json::json!({
+            "table": size.table, "rows": size.rows, "bytes": size.bytes, "oldest_ts": size.oldest_ts
+        })
+        .to_string()
+            + "\n"
+    };
+    sizes.iter().map(object).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use store::TableSize;
+
+    use super::{database_of, json_lines, table};
+
+    #[test]
+    fn the_database_is_read_from_the_url() {
+        let check = |url: &str, expect: Option<&str>| assert_eq!(database_of(url), expect, "{url}");
+        check("mysql://u@h:3306/flood?socket=/x/y", Some("flood"));
+        check("mysql://u:p/w@h/flood", Some("flood"));
+        check("mysql://u@h/", None);
+        check("mysql://u@h", None);
+        check("sqlite:///a/b", None);
+        check("", None);
+    }
+
+    #[test]
+    fn sizes_are_shown_for_people_and_programs() {
+        let sizes = [
+            TableSize { table: "flows".to_owned(), rows: 12, bytes: 2048, oldest_ts: 1_700_000_000 },
+            TableSize { table: "nodes".to_owned(), rows: 1, bytes: 0, oldest_ts: 0 },
+        ];
+        let shown = table(&sizes);
+        assert!(shown.contains("flows") && shown.contains("2.0 KiB") && shown.contains("2023-11-14"), "{shown}");
+        assert_eq!(
+            json_lines(&sizes),
+            "{\"bytes\":2048,\"oldest_ts\":1700000000,\"rows\":12,\"table\":\"flows\"}\n\
+             {\"bytes\":0,\"oldest_ts\":0,\"rows\":1,\"table\":\"nodes\"}\n"
+        );
+    }
+}

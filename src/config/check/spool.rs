@@ -1,0 +1,41 @@
+//! Ranges of `[spool]`.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use spool::config::Config;
+use spool::limits::SEGMENT_BYTES_MIN;
+
+use super::Report;
+
+const SEGMENT_BYTES_MAX: u64 = 4 << 30;
+
+/// The writer recycles whole segments: with fewer, one segment that is not yet stored blocks too large a part.
+const SEGMENTS_MIN: u64 = 8;
+
+pub fn check(config: &Config, report: &mut Report) {
+    let segment = config.segment_bytes.as_u64();
+    let total = config.bytes_max.as_u64();
+    if !(SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX).contains(&segment) {
+        report.problem(
+            "spool.segment_bytes",
+            format_args!("{segment} B"),
+            format_args!("{} to {}", ByteSize(SEGMENT_BYTES_MIN), ByteSize(SEGMENT_BYTES_MAX)),
+            "64MiB is the default",
+        );
+    } else if total < SEGMENTS_MIN * segment {
+        report.problem(
+            "spool.bytes_max",
+            format_args!("{total} B"),
+            format_args!("at least {SEGMENTS_MIN} times spool.segment_bytes ({})", ByteSize(SEGMENTS_MIN * segment)),
+            "raise it, or lower spool.segment_bytes",
+        );
+    }
+    report.duration(
+        "spool.commit_interval",
+        config.commit_interval,
+        Duration::from_millis(1),
+        Duration::from_secs(10),
+        "50ms is the default: after a power cut at most this much is missing",
+    );
+}

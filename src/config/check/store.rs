@@ -1,0 +1,37 @@
+//! Ranges of `[store]`.
+
+use store::config::{Config, Tls};
+
+use super::{Problem, Report};
+use crate::config::url;
+
+pub fn check(config: &Config, report: &mut Report) {
+    let known = ["", "sqlite://", "mysql://", "mariadb://"];
+    let scheme = config.url.find("://").map_or(config.url.as_str(), |at| &config.url[..at + 3]);
+    if !known.contains(&scheme) || (!scheme.is_empty() && config.url.len() == scheme.len()) {
+        report.problem(
+            "store.url",
+            format_args!("{:?}", url::masked(&config.url)),
+            "sqlite://FOLDER, mysql://USER@HOST:PORT/DATABASE, or empty (SQLite in the data directory)",
+            "mariadb:// is taken too",
+        );
+    }
+    if config.tls == Tls::Off && config.tls_ca_file.is_some() {
+        report.problem(
+            "store.tls",
+            "\"off\"",
+            "\"verify\" together with store.tls_ca_file",
+            "remove store.tls_ca_file, or set store.tls = \"verify\"",
+        );
+    }
+}
+
+/// A password belongs into a file of its own, which the service manager can hand over as a credential.
+pub fn password_in_file(config: &Config) -> Option<Problem> {
+    url::has_password(&config.url).then(|| Problem {
+        key: "store.url",
+        value: format!("{:?}", url::masked(&config.url)),
+        allowed: "a URL without a password".to_owned(),
+        remedy: "write the password alone into a file with mode 0600 and name that in store.password_file".to_owned(),
+    })
+}

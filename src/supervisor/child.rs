@@ -1,0 +1,67 @@
+//! One role's process: started with the configuration on its stdin, stopped by closing that pipe.
+
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::Instant;
+
+use super::Role;
+use crate::parent::END;
+
+/// A process that was started and not yet reaped.
+pub struct Child {
+    process: process::Child,
+    /// Open as long as the child shall run; the kernel closes it when this process dies, however it dies.
+    pipe: Option<ChildStdin>,
+    /// When it was started.
+    pub started: Instant,
+}
+
+impl Child {
+    /// Starts `role` and hands it the configuration. Secrets in it go over the pipe: arguments and environment of a
+    /// process are open to others.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start(role: &Role, handover: &str, now: Instant) -> io::Result<Child> {
+        let mut process = Command::new(&role.program)
+            .args(&role.arguments)
+            .stdin(Stdio::piped())
+            // Ctrl-C reaches the terminal's foreground group, and so only the supervisor, which stops in order.
+            .process_group(0)
+            .spawn()?;
+        let mut pipe = process.stdin.take();
+        if let Some(pipe) = pipe.as_mut() {
+            // A child that is gone already breaks the pipe; its exit code says more than this error.
+            if let Err(error) = writeln!(pipe, "{handover}\n{END}").and_then(|()| pipe.flush()) {
+                tracing::debug!(role = role.name, %error, "the configuration was not taken");
+            }
+        }
+        Ok(Child { process, pipe, started: now })
+    }
+
+    /// The process number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().unwrap_or_else(|error| {
+            tracing::error!(%error, pid = self.process.id(), "cannot ask for the state of a child");
+            None
+        })
+    }
+
+    /// Lets it stop in its own time.
+    pub fn ask_to_stop(&mut self) {
+        self.pipe = None;
+    }
+
+    /// Ends it at once and reaps it.
+    pub fn kill(&mut self) {
+        if let Err(error) = self.process.kill().and_then(|()| self.process.wait()) {
+            tracing::error!(%error, pid = self.process.id(), "cannot end a child");
+        }
+    }
+}

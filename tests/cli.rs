@@ -1,0 +1,106 @@
+//! The built program's exit codes and messages, as scripts and service units see them.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+fn floodmark(arguments: &[&str]) -> Output {
+    // The data directory of the defaults lies in the working directory.
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_floodmark"));
+    command.args(arguments).current_dir(&dir).stdin(Stdio::null()).output().expect("the program starts")
+}
+
+fn check(arguments: &[&str], code: i32, told: &[&str]) -> String {
+    let output = floodmark(arguments);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    for part in told {
+        assert!(text.contains(part), "{arguments:?}: {text}");
+    }
+    text
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    check(&["frobnicate"], 2, &["frobnicate"]);
+    check(&[], 2, &["Usage: floodmark"]);
+    check(&["run", "--listen", "nowhere"], 2, &["--listen"]);
+}
+
+#[test]
+fn help_and_version_are_0() {
+    check(&["--help"], 0, &["run", "config", "doctor", "78 bad configuration"]);
+    check(&["--version"], 0, &[env!("CARGO_PKG_VERSION")]);
+}
+
+#[test]
+fn bad_configuration_is_78_for_every_command_that_reads_one() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let path = dir.path().join("floodmark.toml");
+    fs::write(&path, "[capture]\nsnaplen = 1\n").expect("a scratch file");
+    let file = path.to_str().expect("a UTF-8 path");
+    for command in
+        [&["run"] as &[&str], &["notifier"], &["web"], &["config", "check"], &["config", "print"], &["doctor"]]
+    {
+        let text = check(&[command, &["--config", file]].concat(), 78, &[file, "capture.snaplen = 1", "64 to 65535"]);
+        assert_eq!(text.lines().count(), 1, "one clear message: {text}");
+    }
+    check(&["run", "--config", "/nowhere/f.toml"], 78, &["/nowhere/f.toml", "--config"]);
+    check(&["config", "check", "--store", "postgres://h/d"], 78, &["store.url", "mysql://"]);
+}
+
+#[test]
+fn the_printed_default_is_a_valid_file() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let path = dir.path().join("floodmark.toml");
+    fs::write(&path, floodmark(&["config", "default"]).stdout).expect("a scratch file");
+    let file = path.to_str().expect("a UTF-8 path");
+    check(&["config", "check", "--config", file], 0, &[file, "ok"]);
+}
+
+#[test]
+fn print_masks_the_password() {
+    let text = check(&["config", "print", "--store", "mysql://u:secret@h/d"], 0, &["mysql://u:***@h/d"]);
+    assert!(!text.contains("secret"));
+}
+
+#[test]
+fn a_port_in_use_is_1_with_its_remedy() {
+    let holder = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = holder.local_addr().expect("a bound socket").to_string();
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let path = dir.path().join("floodmark.toml");
+    fs::write(&path, format!("[web]\nlisten = \"{address}\"\n")).expect("a scratch file");
+    check(&["web", "--config", path.to_str().expect("a UTF-8 path")], 1, &[&address, "choose another"]);
+}
+
+#[test]
+fn a_role_without_its_parent_is_told_what_the_flag_is_for() {
+    check(&["web", "--config-from-stdin"], 1, &["# end", "floodmark run"]);
+}
+
+#[test]
+fn what_reads_a_store_that_is_not_there_says_so() {
+    check(&["flows"], 1, &["store migrate"]);
+    check(&["top"], 1, &["capture does not run", "--data-dir"]);
+    check(&["store", "grants"], 78, &["--store mysql://"]);
+    check(&["store", "grants", "--store", "mysql://u@h/flood"], 0, &["GRANT INSERT ON `flood`.flows"]);
+    check(&["store", "migrate"], 0, &["up to date"]);
+}
+
+#[test]
+fn a_role_whose_parent_goes_away_stops_well() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_floodmark"))
+        .current_dir(&dir)
+        .args(["notifier", "--config-from-stdin"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(b"[log]\nlevel = \"error\"\n# end\n").expect("the role reads");
+    drop(pipe);
+    assert_eq!(child.wait().expect("a child").code(), Some(0));
+}

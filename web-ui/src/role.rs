@@ -1,0 +1,89 @@
+//! The role's life: listen, serve until the stop, let answers finish.
+
+use std::future::IntoFuture;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use live::{PlainLine, Publisher, Role};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::error::WebError;
+use crate::pages;
+
+/// How soon a stop is seen.
+const POLL: Duration = Duration::from_millis(100);
+
+/// How long answers that have begun may take after the stop: a browser that never reads must not hold the role.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What the role must know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The `[web]` section.
+    pub config: Config,
+    /// Where the live socket lies.
+    pub run_dir: PathBuf,
+    /// This node's identity.
+    pub node: String,
+}
+
+/// Serves the page until `stop` is raised.
+///
+/// # Errors
+/// The address cannot be listened on, the live socket cannot be made, or the server fails.
+pub fn run(options: &Options, stop: Arc<AtomicBool>) -> Result<(), WebError> {
+    let address = options.config.listen;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(WebError::Serve)?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(address).await.map_err(|source| WebError::Listen { address, source })?;
+        let publisher =
+            Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
+        tokio::select! {
+            ended = serve(listener, stop) => ended.map_err(WebError::Serve),
+            never = publish(publisher) => match never {},
+        }
+    })
+}
+
+async fn serve(listener: TcpListener, stop: Arc<AtomicBool>) -> io::Result<()> {
+    tracing::info!("listening on http://{}/", listener.local_addr()?);
+    let server = axum::serve(listener, pages::router()).with_graceful_shutdown(raised(Arc::clone(&stop)));
+    let late = async {
+        raised(stop).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = server.into_future() => ended?,
+        () = late => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Says once a second that the role lives.
+async fn publish(mut publisher: Publisher) -> std::convert::Infallible {
+    loop {
+        let line = PlainLine { envelope: publisher.envelope(now_ns()) };
+        publisher.publish(&line, Ok(()));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Nanoseconds since the epoch now.
+#[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
+fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+async fn raised(stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
