@@ -33,8 +33,12 @@ pub enum Command {
     Notifier(RoleArgs),
     /// Role: serve the page
     Web(RoleArgs),
+    /// Read capture files as if they were live packets, into the store or only to count
+    Replay(ReplayArgs),
     /// Show flows from the store
     Flows(FlowsArgs),
+    /// Show the books: where every frame and packet is, and whether they balance
+    Ledger(LedgerArgs),
     /// Show what goes on now, once a second
     Top(Source),
     /// Look at the configuration
@@ -170,6 +174,60 @@ pub struct FlowsArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
     /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `floodmark replay`
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArgs {
+    /// Capture files: pcap or pcapng, gzip'd or not
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the store is.
+    #[command(flatten)]
+    pub source: Source,
+    /// Count only: write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// One JSON object a line and file
+    #[arg(long)]
+    pub json: bool,
+    /// Write the flow records as CSV; "-" = stdout
+    #[arg(long, value_name = "OUT.csv|-")]
+    pub flows: Option<PathBuf>,
+    /// A flow without packets for this long is closed; seconds, or with a unit; 0 = never [default: as configured]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub flow_idle_timeout: Option<Duration>,
+    /// A live flow is written at least this often; seconds, or with a unit; 0 = never [default: as configured]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub flow_active_timeout: Option<Duration>,
+    /// Threads that share the work of a file
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: u16,
+    /// Write every flow by itself, also in a flood
+    #[arg(long)]
+    pub no_fold: bool,
+    /// Key flows by the innermost addresses of tunnels
+    #[arg(long)]
+    pub decapsulate: bool,
+}
+
+/// A number of seconds, or a duration with its unit.
+fn seconds(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
+    }
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// `floodmark ledger`
+#[derive(Clone, Debug, Args)]
+pub struct LedgerArgs {
+    /// Where the store is.
+    #[command(flatten)]
+    pub source: Source,
+    /// One JSON object
     #[arg(long)]
     pub json: bool,
 }

@@ -2,6 +2,7 @@
 //! is done in the crates.
 #![forbid(unsafe_code)]
 
+mod books;
 mod cli;
 mod commands;
 mod config;

@@ -5,13 +5,17 @@ mod config;
 mod doctor;
 mod flows;
 mod ingest;
+mod ledger;
 mod notifier;
 mod print;
+mod replay;
 mod role;
 mod run;
 mod store;
 mod top;
 mod web;
+
+pub use store::wait_for as wait_for_store;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Outcome;
@@ -27,6 +31,8 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Ingest(args) => ingest::run(&args),
         Command::Notifier(args) => notifier::run(&args),
         Command::Web(args) => web::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Top(source) => top::run(&source),
         Command::Config(command) => config::run(&command),

@@ -48,6 +48,31 @@ impl ReaderLock {
     }
 }
 
+/// Shows every sound frame header of the spool in `dir`, oldest segment first, without reading payloads. A segment that
+/// the writer removes meanwhile is left out: its rows were acknowledged.
+///
+/// # Errors
+/// A file cannot be read, is another node's or a newer format's.
+pub fn headers(dir: &Path, node: NodeId, mut show: impl FnMut(&FrameHeader)) -> Result<(), SpoolError> {
+    let mut tail = Tail::open(dir, node);
+    while tail.advance()? {
+        let open = tail.open.as_mut().expect("advance opened a segment");
+        loop {
+            match header_at(open, open.offset)? {
+                Ok(header) => {
+                    show(&header);
+                    open.offset += header.stride();
+                }
+                Err(_) => match next_header(open)? {
+                    Some(offset) => open.offset = offset,
+                    None => break,
+                },
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The reading end; several may follow one spool, each picking its own streams.
 #[derive(Debug)]
 pub struct Tail {

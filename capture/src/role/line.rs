@@ -23,9 +23,8 @@ pub fn publish(
     cores: &[Option<core_affinity::CoreId>],
 ) {
     let board = board.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let mut ledger = cut.columns;
+    let ledger = cut.columns;
     let interfaces = interfaces(cut, spooler, &board);
-    ledger.pre_tap = interfaces.iter().filter_map(|i| i.pre_tap).sum();
     let (used_bytes, bytes_max) = spooler.sink_mut().usage();
     let blind = board.interfaces.iter().find(|i| i.state != "up" && i.state != "down");
     let health: Health = match blind {
@@ -66,6 +65,15 @@ pub fn pre_tap(device_received: Option<u64>, totals: &InterfaceTotals) -> Option
     let in_ring = totals.seen.saturating_sub(totals.dropped + totals.taken);
     let reached = totals.incoming + totals.dropped + in_ring;
     Some(i64::try_from(i128::from(device_received?) - i128::from(reached)).unwrap_or(i64::MAX))
+}
+
+/// [`pre_tap`] of all interfaces but loopback, which shows each frame twice and counts it once.
+pub fn pre_tap_of_all(board: &Mutex<Board>, reports: &[Report]) -> i64 {
+    let board = board.lock().unwrap_or_else(PoisonError::into_inner);
+    let of = |(at, entry): (usize, &super::board::InterfaceBoard)| {
+        if entry.loopback { None } else { pre_tap(entry.device_received, &totals_of(reports, at + 1)) }
+    };
+    board.interfaces.iter().enumerate().filter_map(of).sum()
 }
 
 fn interfaces(cut: &Cut, spooler: &Spooler, board: &Board) -> Vec<InterfaceState> {

@@ -104,6 +104,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
     let frames_per_ring = config.ring_bytes.as_u64() / 96;
     let in_ring_max = frames_per_ring * (workers * names.len()) as u64;
     let mut spooler = Spooler::new(queues, sink, in_ring_max, false);
+    let observed = board.clone();
+    spooler.observe(Box::new(move |reports| line::pre_tap_of_all(&observed, reports)));
     for (number, name) in names.iter().enumerate() {
         spooler.name_interface(number as u16 + 1, name, now);
     }

@@ -39,7 +39,7 @@ const ALIGNMENT_WAIT: Duration = Duration::from_millis(800);
 pub struct Cut {
     /// The wall second that ended.
     pub tick: u64,
-    /// capture's columns; `pre_tap` and `blind` are the interface watch's and not filled here.
+    /// capture's columns.
     pub columns: CaptureColumns,
     /// What each spool stream had received.
     pub streams: Vec<StreamState>,
@@ -70,7 +70,11 @@ pub struct Spooler {
     in_ring_max: u64,
     first_reported_ns: u64,
     follows_packets: bool,
+    pre_tap: Option<PreTap>,
 }
+
+/// Tells by the workers' reports how many packets the devices received that never reached the tap; signed.
+pub type PreTap = Box<dyn Fn(&[Report]) -> i64 + Send>;
 
 /// What a turn did.
 pub enum Turn {
@@ -98,7 +102,13 @@ impl Spooler {
             in_ring_max,
             first_reported_ns: 0,
             follows_packets,
+            pre_tap: None,
         }
+    }
+
+    /// Puts the observation `pre_tap` beside the books.
+    pub fn observe(&mut self, pre_tap: PreTap) {
+        self.pre_tap = Some(pre_tap);
     }
 
     /// The traffic buckets that are open: the live line shows the newest second.
@@ -214,14 +224,9 @@ impl Spooler {
 
     fn draw(&self, tick: u64, is_final: bool) -> Cut {
         let reports: Vec<Report> = self.workers.iter().map(|w| w.report.clone()).collect();
-        Cut {
-            tick,
-            columns: columns(&reports, &self.totals, self.in_ring_max, is_final),
-            streams: self.sink.streams(),
-            reports,
-            spool_errors: self.totals.errors,
-            is_final,
-        }
+        let mut columns = columns(&reports, &self.totals, self.in_ring_max, is_final);
+        columns.pre_tap = self.pre_tap.as_ref().map_or(0, |pre_tap| pre_tap(&reports));
+        Cut { tick, columns, streams: self.sink.streams(), reports, spool_errors: self.totals.errors, is_final }
     }
 
     /// What the kernel dropped since the last cut belongs to the second that ended.

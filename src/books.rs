@@ -1,0 +1,234 @@
+//! Joins the books: what capture says, what lies in the spool, what the store has committed.
+//!
+//! To be exact while everything moves, the order is: the store's fences first, then capture's next cut, then the frame
+//! headers between the two. A segment that was trimmed meanwhile leaves a hole between fence and cut: then all is read
+//! again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use live::ledger::{CaptureColumns, Ledger};
+use live::line::StreamState;
+use live::{Line, Role, Subscriber};
+use serde::Serialize;
+use spool::NodeId;
+use store::{Fence, LedgerEntry, LedgerKind, LedgerRow, Reader};
+
+use crate::commands::wait_for_store;
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// How often the three sources are read until they fit together.
+const ATTEMPTS: u32 = 5;
+
+/// capture publishes once a second; a line that is not there by then does not come.
+const LINE_WAIT: Duration = Duration::from_secs(3);
+
+/// Writers whose spools lie in a data directory.
+const WRITERS: [&str; 2] = ["capture", "replay"];
+
+/// How an epoch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// capture runs; the columns are of its last cut.
+    Live,
+    /// It ended in order.
+    Final,
+    /// It did not end in order (killed, power cut), or its end is not stored yet: the columns are of the last checkpoint.
+    Unfinished,
+}
+
+impl Standing {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Live => "running",
+            Standing::Final => "closed",
+            Standing::Unfinished => "not closed (killed, or its end is not stored yet)",
+        }
+    }
+}
+
+/// The books of one epoch.
+#[derive(Clone, Debug, Serialize)]
+pub struct EpochBooks {
+    /// The node's number in the store; 0 = it has stored nothing yet.
+    pub node_id: u16,
+    /// The epoch.
+    pub epoch: u64,
+    /// How it stands.
+    pub standing: Standing,
+    /// The terms.
+    #[serde(flatten)]
+    pub ledger: Ledger,
+}
+
+struct LiveCut {
+    epoch: u64,
+    columns: CaptureColumns,
+    streams: Vec<StreamState>,
+}
+
+/// The books of all epochs that the store or a running capture knows, oldest first.
+///
+/// # Errors
+/// The store or the spool cannot be read.
+pub fn read(config: &Config) -> Result<Vec<EpochBooks>, Failure> {
+    let node = NodeId::load_or_create(&config.node.data_dir).map_err(Failure::failed)?;
+    for attempt in 1.. {
+        let (fences, entries) = wait_for_store(async {
+            let mut reader = Reader::connect(&config.store, &config.node.data_dir).await?;
+            let fences = reader.fences().await?;
+            Ok((fences, reader.ledger_latest().await?))
+        })?;
+        let cut = next_cut(&config.node.run_dir);
+        let joined = join(config, node, &fences, &entries, cut.as_ref())?;
+        if let Some(books) = joined.whole_or_last(attempt == ATTEMPTS) {
+            return Ok(books);
+        }
+    }
+    unreachable!("the last attempt is answered")
+}
+
+/// The next line that capture publishes; `None` = it does not run. The first line of a new connection is the last one
+/// published, which may be older than the fences that were read.
+fn next_cut(run_dir: &Path) -> Option<LiveCut> {
+    let mut live = Subscriber::connect(run_dir, Role::Capture, LINE_WAIT).ok()?;
+    let _last = live.receive().ok()?;
+    match live.receive().ok()? {
+        Line::Capture(line) => {
+            Some(LiveCut { epoch: line.envelope.epoch, columns: line.ledger, streams: line.spool.streams })
+        }
+        _ => None,
+    }
+}
+
+struct Joined {
+    books: Vec<EpochBooks>,
+    has_hole: bool,
+}
+
+impl Joined {
+    fn whole_or_last(self, last: bool) -> Option<Vec<EpochBooks>> {
+        (!self.has_hole || last).then_some(self.books)
+    }
+}
+
+fn join(
+    config: &Config,
+    node: NodeId,
+    fences: &[Fence],
+    entries: &[LedgerEntry],
+    cut: Option<&LiveCut>,
+) -> Result<Joined, Failure> {
+    let mut spooled = Spooled::read(config, node, fences)?;
+    let mut epochs: BTreeMap<u64, EpochBooks> = BTreeMap::new();
+    let mut has_hole = false;
+    for entry in entries {
+        let standing = if entry.row.kind == LedgerKind::Final { Standing::Final } else { Standing::Unfinished };
+        let columns = columns_of(&entry.row);
+        let in_spool = spooled.after_fence(entry.epoch, None, &mut has_hole);
+        epochs.insert(entry.epoch, books(entry.node_id, entry.epoch, standing, &columns, in_spool, fences));
+    }
+    if let Some(cut) = cut {
+        let in_spool = spooled.after_fence(cut.epoch, Some(&cut.streams), &mut has_hole);
+        let node_id = fences.iter().find(|f| f.epoch == cut.epoch).map_or(0, |f| f.node_id);
+        epochs.insert(cut.epoch, books(node_id, cut.epoch, Standing::Live, &cut.columns, in_spool, fences));
+    }
+    Ok(Joined { books: epochs.into_values().collect(), has_hole })
+}
+
+fn books(
+    node_id: u16,
+    epoch: u64,
+    standing: Standing,
+    columns: &CaptureColumns,
+    in_spool: (u64, u64),
+    fences: &[Fence],
+) -> EpochBooks {
+    let (mut stored, mut parked) = ((0, 0), (0, 0));
+    for fence in fences.iter().filter(|f| f.epoch == epoch) {
+        stored = (stored.0 + fence.stored.packets, stored.1 + fence.stored.bytes);
+        parked = (parked.0 + fence.parked.packets, parked.1 + fence.parked.bytes);
+    }
+    EpochBooks { node_id, epoch, standing, ledger: Ledger::join(columns, in_spool, stored, parked) }
+}
+
+/// Frames beyond the fences, by epoch and stream: first row, last row, packets, bytes.
+struct Spooled {
+    frames: BTreeMap<(u64, u16), Vec<(u64, u64, u64, u64)>>,
+    fences: BTreeMap<(u64, u16), u64>,
+}
+
+impl Spooled {
+    fn read(config: &Config, node: NodeId, fences: &[Fence]) -> Result<Spooled, Failure> {
+        let fences: BTreeMap<(u64, u16), u64> = fences.iter().map(|f| ((f.epoch, f.stream), f.last_seq)).collect();
+        let mut frames: BTreeMap<(u64, u16), Vec<_>> = BTreeMap::new();
+        for writer in WRITERS {
+            let dir = capture::role::spool_dir(&config.node.data_dir, writer);
+            spool::tail::headers(&dir, node, |header| {
+                let key = (header.epoch, header.stream);
+                if header.last_seq() > fences.get(&key).copied().unwrap_or(0) {
+                    let frame = (header.seq, header.last_seq(), header.packets, header.bytes);
+                    frames.entry(key).or_default().push(frame);
+                }
+            })
+            .map_err(Failure::failed)?;
+        }
+        Ok(Spooled { frames, fences })
+    }
+
+    /// Packets and bytes in frames after the fences of an epoch, up to what `streams` had received (all, when not
+    /// given). A frame that should be there and is not makes a hole.
+    fn after_fence(&mut self, epoch: u64, streams: Option<&[StreamState]>, has_hole: &mut bool) -> (u64, u64) {
+        let mut sum = (0, 0);
+        for (&(of, stream), frames) in &self.frames {
+            if of != epoch {
+                continue;
+            }
+            let limit = streams.map_or(u64::MAX, |s| s.iter().find(|s| s.stream == stream).map_or(0, |s| s.last_seq));
+            let mut expected = self.fences.get(&(epoch, stream)).copied().unwrap_or(0) + 1;
+            for &(first, last, packets, bytes) in frames.iter().filter(|frame| frame.1 <= limit) {
+                *has_hole |= first > expected;
+                expected = last + 1;
+                sum = (sum.0 + packets, sum.1 + bytes);
+            }
+        }
+        for state in streams.into_iter().flatten() {
+            let fence = self.fences.get(&(epoch, state.stream)).copied().unwrap_or(0);
+            let seen = self.frames.get(&(epoch, state.stream)).and_then(|f| f.last()).map_or(0, |f| f.1);
+            *has_hole |= fence.max(seen) < state.last_seq;
+        }
+        sum
+    }
+}
+
+fn columns_of(row: &LedgerRow) -> CaptureColumns {
+    CaptureColumns {
+        kernel_seen: row.kernel_seen,
+        kernel_dropped: row.kernel_dropped,
+        in_ring: row.in_ring,
+        taken: row.taken,
+        parsed_frames: row.parsed_frames,
+        non_ip: row.non_ip,
+        malformed: row.malformed,
+        unsupported: row.unsupported,
+        coalesced: row.coalesced,
+        parsed: row.parsed,
+        parsed_bytes: row.parsed_bytes,
+        in_memory: row.in_memory,
+        in_memory_bytes: row.in_memory_bytes,
+        spooled: row.spooled,
+        spooled_bytes: row.spooled_bytes,
+        coarsened: row.coarsened,
+        coarsened_bytes: row.coarsened_bytes,
+        shed: row.shed,
+        shed_bytes: row.shed_bytes,
+        gap: row.gap,
+        gap_bytes: row.gap_bytes,
+        pre_tap: row.pre_tap,
+        blind: row.blind,
+    }
+}

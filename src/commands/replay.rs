@@ -1,0 +1,189 @@
+//! `floodmark replay`: capture files through the same workers as live packets.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::net::Ipv6Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use capture::error::CaptureError;
+use capture::replay::{FileReport, Options};
+use capture::role::spool_dir;
+use capture::spooler::sink::{FlowTap, Sink, WhenFull};
+use spool::row::FlowRecord;
+use spool::{NodeId, Writer, WriterOptions};
+
+use super::print;
+use super::store::{configuration, exit_of, wait_for};
+use crate::cli::ReplayArgs;
+use crate::config::Config;
+use crate::exit::{Exit, Failure, Outcome};
+
+/// Segments of a replay's spool: they are drained while they are written.
+const SEGMENT_BYTES: u64 = 16 << 20;
+
+const CSV_HEADER: &str = "first_ns,last_ns,protocol,src_ip,src_port,dst_ip,dst_port,vlan,packets_fwd,bytes_fwd,packets_rev,bytes_rev,\
+                          tcp_flags_fwd,tcp_flags_rev,end_reason\n";
+
+pub fn run(args: &ReplayArgs) -> Outcome {
+    if args.json && args.flows.as_deref() == Some(Path::new("-")) {
+        let error = anyhow::anyhow!("--json and --flows - both want stdout; give --flows a file");
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let mut config = configuration(&args.source)?;
+    config.capture.flow_idle_timeout = args.flow_idle_timeout.unwrap_or(config.capture.flow_idle_timeout);
+    config.capture.flow_active_timeout = args.flow_active_timeout.unwrap_or(config.capture.flow_active_timeout);
+    config.capture.fold &= !args.no_fold;
+    config.capture.decapsulate |= args.decapsulate;
+    let tap = args.flows.as_deref().map(csv_tap).transpose()?;
+    if args.dry_run {
+        return replay(args, &config, Sink::nowhere().with_tap(tap));
+    }
+    into_store(args, &config, tap)
+}
+
+/// Loads what the replay writes while it writes it, in this process.
+fn into_store(args: &ReplayArgs, config: &Config, tap: Option<FlowTap>) -> Outcome {
+    let data_dir = &config.node.data_dir;
+    let node = NodeId::load_or_create(data_dir).map_err(Failure::failed)?;
+    // A store that refuses us is told before anything is read.
+    wait_for(async { store::Store::connect(&config.store, data_dir).await?.migrate().await })?;
+    let dir = spool_dir(data_dir, "replay");
+    let options = WriterOptions {
+        node,
+        segment_bytes: SEGMENT_BYTES,
+        bytes_max: config.spool.bytes_max.as_u64(),
+        now_us: now_us(),
+    };
+    let writer = Writer::open(&dir, options).map_err(Failure::failed)?;
+    let (finished, gone) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let options = ingest::Options {
+        config: config.ingest.clone(),
+        store: config.store.clone(),
+        data_dir: data_dir.clone(),
+        run_dir: config.node.run_dir.clone(),
+        spools: vec![dir.clone()],
+        node,
+        node_name: config.node.name.clone(),
+    };
+    let (stop, left) = (finished.clone(), gone.clone());
+    let draining = thread::Builder::new().name("ingest".into()).spawn(move || {
+        let result = ingest::drain(&options, &stop);
+        left.store(true, Ordering::Release);
+        result
+    });
+    let draining = draining.map_err(Failure::failed)?;
+    let sink = Sink::spool(writer, &dir, config.spool.commit_interval, WhenFull::Wait(gone)).with_tap(tap);
+    let replayed = replay(args, config, sink);
+    finished.store(true, Ordering::Release);
+    let drained = draining.join().map_err(|_| Failure::failed(anyhow::anyhow!("loading the rows panicked")))?;
+    drained.map_err(|error| match &error {
+        ingest::IngestError::Store(cause) => Failure::new(exit_of(cause), error),
+        _ => Failure::failed(error),
+    })?;
+    replayed
+}
+
+#[expect(clippy::disallowed_methods, reason = "the new epoch is not below the clock")]
+fn now_us() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn replay(args: &ReplayArgs, config: &Config, sink: Sink) -> Outcome {
+    let options = Options { config: config.capture.clone(), workers: usize::from(args.workers) };
+    let mut failed = false;
+    let mut output: Outcome = Ok(());
+    let cut = capture::replay::run(&options, &args.files, sink, &mut |report| match report {
+        Ok(report) => {
+            if let Some(warning) = &report.warning {
+                eprintln!("floodmark: warning: {warning}");
+            }
+            if output.is_ok() && args.flows.as_deref() != Some(Path::new("-")) {
+                output = print::out(&if args.json { json(&report) } else { text(&report) });
+            }
+        }
+        Err(error) => {
+            eprintln!("floodmark: {error}");
+            failed = true;
+        }
+    });
+    let cut = cut.map_err(|error: CaptureError| Failure::failed(error))?;
+    output?;
+    if cut.columns.shed > 0 {
+        let shed = cut.columns.shed;
+        return Err(Failure::failed(anyhow::anyhow!(
+            "{shed} packets' rows were not written: the spool or the store failed"
+        )));
+    }
+    if failed { Err(Failure::failed(anyhow::anyhow!("not every file could be read"))) } else { Ok(()) }
+}
+
+fn json(report: &FileReport) -> String {
+    serde_json::to_string(report).expect("a report holds only numbers and text") + "\n"
+}
+
+fn text(report: &FileReport) -> String {
+    let FileReport { file, records, parsed, non_ip, malformed, unsupported, flows, flow_records, folded, .. } = report;
+    let exact = if report.flows_exact { "" } else { "more than " };
+    let ns = report.elapsed_ns as f64 / (*records).max(1) as f64;
+    format!(
+        "{file}: {records} records ({parsed} IP, {non_ip} other, {malformed} malformed, {unsupported} unsupported), \
+         {exact}{flows} flows in {flow_records} rows, {folded} folded; {ns:.0} ns a record\n"
+    )
+}
+
+/// Writes each record as a line of CSV; what cannot be written ends the program's output with an error on stderr.
+fn csv_tap(path: &Path) -> Result<FlowTap, Failure> {
+    let mut out: Box<dyn Write + Send> = if path == Path::new("-") {
+        Box::new(BufWriter::new(io::stdout()))
+    } else {
+        let cannot = |source| CaptureError::Output { path: path.to_path_buf(), source };
+        Box::new(BufWriter::with_capacity(1 << 20, File::create(path).map_err(cannot).map_err(Failure::failed)?))
+    };
+    let path = path.to_path_buf();
+    let mut broken = out.write_all(CSV_HEADER.as_bytes()).is_err();
+    Ok(Box::new(move |record| {
+        if !broken && let Err(source) = out.write_all(csv_line(record).as_bytes()) {
+            broken = true;
+            eprintln!("floodmark: write {}: {source}; the file is not whole", path.display());
+        }
+    }))
+}
+
+fn csv_line(r: &FlowRecord) -> String {
+    let (src, dst) = (Ipv6Addr::from(r.src_ip).to_canonical(), Ipv6Addr::from(r.dst_ip).to_canonical());
+    format!(
+        "{},{},{},{src},{},{dst},{},{},{},{},{},{},{},{},{}\n",
+        r.first_ns,
+        r.last_ns,
+        r.protocol,
+        r.src_port,
+        r.dst_port,
+        r.vlan,
+        r.packets_fwd,
+        r.bytes_fwd,
+        r.packets_rev,
+        r.bytes_rev,
+        r.tcp_flags_fwd,
+        r.tcp_flags_rev,
+        r.end_reason.name()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_a_field_for_each_column() {
+        let mut record = FlowRecord { src_port: 5, bytes_rev: 7, ..FlowRecord::default() };
+        record.src_ip[10..].copy_from_slice(&[0xff, 0xff, 192, 0, 2, 1]);
+        let line = csv_line(&record);
+        assert_eq!(line, "0,0,0,192.0.2.1,5,::,0,0,0,0,0,7,0,0,idle\n");
+        assert_eq!(line.split(',').count(), CSV_HEADER.split(',').count());
+    }
+}
