@@ -1,7 +1,8 @@
 //! Rows a second into `flows`: LOAD DATA LOCAL INFILE, one writer, two writers, SQLite; same rows, same run.
 //!
 //! `cargo bench -p store --bench insert [-- --rows N --rounds N]`. Every round does all of them in turn, and the
-//! medians are printed: what else the machine does meets all alike.
+//! medians are printed: what else the machine does meets all alike. The CPU time of server and client a row is printed
+//! too, because it does not depend on who else uses the cores.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -141,6 +142,22 @@ fn clock() -> Instant {
     Instant::now()
 }
 
+/// CPU time that a process has used, in microseconds, from fields 14 and 15 of its `stat`: hundredths of a second.
+fn cpu_us(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let fields = after_name.split_whitespace().skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 10_000.0
+}
+
+/// What one way of storing did in the rounds.
+#[derive(Default)]
+struct Measured {
+    rates: Vec<f64>,
+    server_us: f64,
+    client_us: f64,
+}
+
 fn rate(rows: u64, since: Instant) -> f64 {
     rows as f64 / since.elapsed().as_secs_f64()
 }
@@ -158,13 +175,13 @@ fn load_data(server: &MariaDb, text: &Path, rows: u64) -> Result<f64, Box<dyn Er
     if output.status.success() { Ok(rate) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
 }
 
-async fn writers(server: &MariaDb, count: u16, rows: u64) -> Result<f64, Box<dyn Error + Send + Sync>> {
+async fn writers(server: &MariaDb, count: u16, rows: u64) -> Result<(f64, f64), Box<dyn Error + Send + Sync>> {
     let store = Store::connect(&server.config("root", "floodmark"), Path::new("/")).await?;
     let mut work = Vec::new();
     for stream in 1..=count {
         work.push((store.writer(&node(), NOW).await?, batches(stream, rows / u64::from(count))));
     }
-    let start = clock();
+    let (start, before) = (clock(), cpu_us("self"));
     let tasks: Vec<_> = work
         .into_iter()
         .map(|(mut writer, batches)| tokio::spawn(async move { store_all(&mut writer, &batches).await }))
@@ -172,17 +189,17 @@ async fn writers(server: &MariaDb, count: u16, rows: u64) -> Result<f64, Box<dyn
     for task in tasks {
         task.await??;
     }
-    Ok(rate(rows / u64::from(count) * u64::from(count), start))
+    Ok((rate(rows / u64::from(count) * u64::from(count), start), cpu_us("self") - before))
 }
 
-async fn sqlite(rows: u64) -> Result<f64, Box<dyn Error + Send + Sync>> {
+async fn sqlite(rows: u64) -> Result<(f64, f64), Box<dyn Error + Send + Sync>> {
     let folder = tempfile::tempdir()?;
     let store = Store::connect(&store::config::Config::default(), folder.path()).await?;
     let mut writer = store.writer(&node(), NOW).await?;
     let batches = batches(1, rows);
-    let start = clock();
+    let (start, before) = (clock(), cpu_us("self"));
     store_all(&mut writer, &batches).await?;
-    Ok(rate(rows, start))
+    Ok((rate(rows, start), cpu_us("self") - before))
 }
 
 async fn empty(server: &MariaDb) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -190,7 +207,8 @@ async fn empty(server: &MariaDb) -> Result<(), Box<dyn Error + Send + Sync>> {
     Ok(())
 }
 
-fn median(mut rates: Vec<f64>) -> f64 {
+fn median(rates: &[f64]) -> f64 {
+    let mut rates = rates.to_vec();
     rates.sort_by(f64::total_cmp);
     rates.get(rates.len() / 2).copied().unwrap_or(f64::NAN)
 }
@@ -216,26 +234,36 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     Store::connect(&server.config("root", "floodmark"), Path::new("/")).await?.migrate().await?;
     let text = tempfile::NamedTempFile::new()?;
     write_text(text.path(), rows)?;
-    let mut rates: Vec<(&str, Vec<f64>)> =
-        ["LOAD DATA", "1 writer", "2 writers", "SQLite"].map(|name| (name, Vec::new())).into();
+    let mut all: Vec<(&str, Measured)> =
+        ["LOAD DATA", "1 writer", "2 writers", "SQLite"].map(|name| (name, Measured::default())).into();
+    let process = server.process_id().map_or_else(String::new, |id| id.to_string());
     for _ in 0..rounds {
-        for (name, rates) in rates.iter_mut().filter(|(name, _)| wanted(name)) {
+        for (name, measured) in all.iter_mut().filter(|(name, _)| wanted(name)) {
             empty(&server).await?;
-            rates.push(match *name {
-                "LOAD DATA" => load_data(&server, text.path(), rows)?,
+            let before = cpu_us(&process);
+            let (rate, client_us) = match *name {
+                "LOAD DATA" => (load_data(&server, text.path(), rows)?, 0.0),
                 "1 writer" => writers(&server, 1, rows).await?,
                 "2 writers" => writers(&server, 2, rows).await?,
                 _ => sqlite(rows).await?,
-            });
+            };
+            measured.rates.push(rate);
+            measured.server_us += cpu_us(&process) - before;
+            measured.client_us += client_us;
         }
     }
-    let base = median(rates[0].1.clone());
+    let base = median(&all[0].1.rates);
     report(&format!("{rows} flow rows, {BATCH_ROWS} a transaction, medians of {rounds} rounds"));
-    for (name, rates) in rates {
-        let all: Vec<String> = rates.iter().map(|rate| format!("{:.0}", rate / 1e3)).collect();
-        let median = median(rates);
-        let ratio = median / base;
-        report(&format!("{name:<10} {median:>10.0} rows/s   {ratio:>5.2} x LOAD DATA   [k rows/s: {}]", all.join(" ")));
+    for (name, Measured { rates, server_us, client_us }) in all {
+        let each: Vec<String> = rates.iter().map(|rate| format!("{:.0}", rate / 1e3)).collect();
+        let (median, total) = (median(&rates), rows as f64 * rounds as f64);
+        report(&format!(
+            "{name:<10} {median:>8.0} rows/s  {:>5.2} x LOAD DATA  CPU a row: server {:.2} us, client {:.2} us  [k rows/s: {}]",
+            median / base,
+            server_us / total,
+            client_us / total,
+            each.join(" ")
+        ));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use sqlx::SqlStr;
 
-use crate::error::{Class, StoreError, classify};
+use crate::error::{Class, StoreError, classify, mysql_number};
 use crate::rows::Bind;
 use crate::session::{Get, Session};
 
@@ -17,6 +17,8 @@ pub struct NodeIdentity {
     pub version: String,
 }
 
+/// Nodes that register at once lock the same gap; the server ends all but one.
+const DEADLOCK: u16 = 1213;
 /// How often a number is tried that another node took at the same moment.
 const ATTEMPTS: u32 = 16;
 
@@ -46,7 +48,9 @@ pub(crate) async fn register<S: Session>(session: &mut S, node: &NodeIdentity, n
             Ok(_) => {}
             // Another node took the number, or this node registered on another connection: look again. Too long a
             // name ends here as well, after the last attempt.
-            Err(error) if classify(&error) == Class::Row => tracing::debug!(%error, "node number taken"),
+            Err(error) if classify(&error) == Class::Row || mysql_number(&error) == Some(DEADLOCK) => {
+                tracing::debug!(%error, "node number taken");
+            }
             Err(error) => return Err(failed(error)),
         }
     }

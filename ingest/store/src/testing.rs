@@ -43,11 +43,11 @@ impl MariaDb {
         let mut database =
             MariaDb { folder, options: options.iter().map(|option| (*option).to_owned()).collect(), server: None };
         let mut install = Command::new(find("mariadb-install-db")?);
-        install.arg("--no-defaults").arg(format!("--datadir={}", database.data().display())).args([
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            "--innodb-log-file-size=16M",
-        ]);
+        install
+            .arg("--no-defaults")
+            .arg(format!("--datadir={}", database.data().display()))
+            .arg(format!("--tmpdir={}", database.folder.path().display()))
+            .args(["--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M"]);
         let output = database.as_user(&mut install).output().map_err(failed)?;
         if !output.status.success() {
             return Err(Unavailable::Failed(String::from_utf8_lossy(&output.stderr).into_owned()));
@@ -63,6 +63,8 @@ impl MariaDb {
         command
             .arg("--no-defaults")
             .arg(format!("--datadir={}", self.data().display()))
+            // A server that starts removes the temporary tables of others from a shared folder.
+            .arg(format!("--tmpdir={}", self.folder.path().display()))
             .arg(format!("--socket={}", self.socket().display()))
             .arg(format!("--pid-file={}", self.folder.path().join("pid").display()))
             .arg(format!("--log-error={}", self.log().display()))
@@ -131,6 +133,11 @@ impl MariaDb {
         command.args(["--no-defaults", "--user=root", "--local-infile=1"]);
         command.arg(format!("--socket={}", self.socket().display()));
         Ok(command)
+    }
+
+    /// The server's process, while it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.server.as_ref().map(Child::id)
     }
 
     fn data(&self) -> PathBuf {

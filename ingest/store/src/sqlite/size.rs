@@ -30,7 +30,7 @@ impl Files {
         for table in SMALL_TABLES {
             let text = format!(
                 "SELECT COUNT(*), COALESCE(MIN(ts), 0), \
-                 (SELECT COALESCE(SUM(pgsize), 0) FROM dbstat WHERE name = '{table}' AND aggregate) FROM {table}"
+                 (SELECT COALESCE(SUM(pgsize), 0) FROM dbstat WHERE name = '{table}' AND aggregate = TRUE) FROM {table}"
             );
             let rows = main.rows(AssertSqlSafe(text).into_sql_str(), Default::default()).await.map_err(failed)?;
             let Some(row) = rows.first() else { continue };

@@ -164,10 +164,11 @@ pub(super) async fn write_fence(connection: &mut SqliteConnection, fence: Fence)
     arguments.u64(fence.epoch);
     arguments.u16(fence.stream);
     arguments.u64(fence.last_seq);
+    // A parked row may hold any number; the sums stick at the largest one that SQLite has.
     for counts in [fence.stored, fence.parked] {
-        arguments.u64(counts.rows);
-        arguments.u64(counts.packets);
-        arguments.u64(counts.bytes);
+        for sum in [counts.rows, counts.packets, counts.bytes] {
+            arguments.u64(sum.min(i64::MAX as u64));
+        }
     }
     arguments.u64(fence.gap_rows);
     arguments.u32(fence.updated);

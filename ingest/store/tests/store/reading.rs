@@ -1,0 +1,197 @@
+//! What is read is what was stored, in both dialects alike.
+
+use store::{
+    Batch, FlowQuery, InterfaceRow, LedgerKind, LedgerRow, NodeIdentity, Resolution, TalkerKind, TalkerRow, TrafficRow,
+};
+
+use crate::place::{DAY, NOW, Place, STORED, flow, flows, node, writer};
+
+pub fn everything() -> FlowQuery {
+    FlowQuery { since: 0, until: u32::MAX, host: None, port: None, protocol: None, limit: 10_000 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flows_are_read_as_they_were_stored_newest_first() {
+    for place in Place::all().await {
+        let store = place.migrated().await;
+        let mut writer = writer(&store).await;
+        for (stream, ts) in [(1, NOW - DAY), (2, NOW - 10), (3, NOW)] {
+            let batch = Batch { arrived: ts, ..flows(stream, 1, 100, ts) };
+            assert_eq!(writer.commit(&batch).await.unwrap(), STORED);
+        }
+        let mut reader = place.reader().await;
+        let all = reader.flows(&everything()).await.unwrap();
+        assert_eq!(all.len(), 300);
+        assert!(all.windows(2).all(|pair| pair[0].row.ts >= pair[1].row.ts));
+        assert_eq!((all[0].stream, &all[0].row), (3, &flow(100, NOW)));
+        assert_eq!((all[299].stream, &all[299].row), (1, &flow(1, NOW - DAY)));
+        let count = async |query: FlowQuery| place.reader().await.flows(&query).await.unwrap().len();
+        assert_eq!(count(FlowQuery { limit: 150, ..everything() }).await, 150);
+        assert_eq!(count(FlowQuery { since: NOW - 10, until: NOW, ..everything() }).await, 100);
+        assert_eq!(count(FlowQuery { host: Some("192.0.2.7".parse().unwrap()), ..everything() }).await, 3);
+        assert_eq!(count(FlowQuery { host: Some("192.0.2.0/29".parse().unwrap()), ..everything() }).await, 21);
+        assert_eq!(count(FlowQuery { host: Some("198.51.100.0/24".parse().unwrap()), ..everything() }).await, 300);
+        assert_eq!(count(FlowQuery { host: Some("2001:db8::/32".parse().unwrap()), ..everything() }).await, 0);
+        assert_eq!(count(FlowQuery { port: Some(443), protocol: Some(6), ..everything() }).await, 300);
+        assert_eq!(count(FlowQuery { protocol: Some(17), ..everything() }).await, 0);
+    }
+}
+
+fn traffic(seq: u64, ts: u32, resolution: Resolution) -> TrafficRow {
+    let n = seq * 1000;
+    TrafficRow {
+        ts,
+        seq,
+        resolution,
+        interface: 3,
+        packets_in: n + 1,
+        bytes_in: n + 2,
+        packets_out: n + 3,
+        bytes_out: n + 4,
+        packets_through: n + 5,
+        bytes_through: n + 6,
+        packets_internal: n + 7,
+        bytes_internal: n + 8,
+        tcp_packets: n + 9,
+        tcp_bytes: n + 10,
+        udp_packets: n + 11,
+        udp_bytes: n + 12,
+        icmp_packets: n + 13,
+        icmp_bytes: n + 14,
+        other_packets: n + 15,
+        other_bytes: n + 16,
+        syn_packets: n + 17,
+        syn_without_ack_packets: n + 18,
+        fragment_packets: n + 19,
+        non_ip_frames: n + 20,
+        malformed_frames: n + 21,
+        unsupported_frames: n + 22,
+        dropped_frames: n + 23,
+        flows_new: n + 24,
+        seconds: 60,
+        packets_per_second_max: n + 26,
+        bytes_per_second_max: n + 27,
+    }
+}
+
+fn talker(seq: u64, key: &[u8], bytes_in: u64) -> TalkerRow {
+    TalkerRow {
+        ts: NOW,
+        seq,
+        resolution: Resolution::Minute,
+        kind: TalkerKind::Port,
+        key_bytes: key.to_vec(),
+        packets_in: 1,
+        bytes_in,
+        packets_out: 2,
+        bytes_out: 5,
+        flows: 1,
+    }
+}
+
+fn ledger(seq: u64, kind: LedgerKind) -> LedgerRow {
+    LedgerRow {
+        ts: NOW,
+        seq,
+        kind,
+        about_epoch: 4,
+        kernel_seen: 100 + seq,
+        kernel_dropped: 2,
+        in_ring: 3,
+        taken: 4,
+        parsed_frames: 5,
+        non_ip: 6,
+        malformed: 7,
+        unsupported: 8,
+        coalesced: 9,
+        parsed: 10,
+        parsed_bytes: 11,
+        in_memory: 12,
+        in_memory_bytes: 13,
+        spooled: 14,
+        spooled_bytes: 15,
+        coarsened: 16,
+        coarsened_bytes: 17,
+        shed: 18,
+        shed_bytes: 19,
+        gap: 20,
+        gap_bytes: 21,
+        pre_tap: -22,
+        blind: 23,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn low_rate_rows_are_read_as_they_were_stored() {
+    for place in Place::all().await {
+        let mut writer = writer(&place.migrated().await).await;
+        let name = |seq, interface, name: &str| InterfaceRow { ts: NOW, seq, interface, name: name.to_owned() };
+        let batch = Batch {
+            epoch: 5,
+            first_seq: 1,
+            last_seq: 13,
+            arrived: NOW,
+            traffic: vec![
+                traffic(1, NOW, Resolution::Second),
+                traffic(2, NOW, Resolution::Minute),
+                traffic(3, NOW - 60, Resolution::Minute),
+                traffic(4, NOW, Resolution::Hour),
+            ],
+            talkers: vec![talker(5, &[6, 1, 187], 100), talker(6, &[6, 0, 80], 5000), talker(7, &[6, 1, 187], 7000)],
+            ledger: vec![
+                ledger(8, LedgerKind::Checkpoint),
+                ledger(9, LedgerKind::Checkpoint),
+                ledger(10, LedgerKind::Gap),
+            ],
+            interfaces: vec![name(11, 3, "eth0"), name(12, 4, "eth1"), name(13, 3, "wan0")],
+            ..Batch::default()
+        };
+        assert_eq!(writer.commit(&batch).await.unwrap(), STORED);
+        let mut reader = place.reader().await;
+        let minutes = reader.traffic(Resolution::Minute, (0, u32::MAX), None).await.unwrap();
+        let minutes: Vec<_> = minutes.into_iter().map(|traffic| traffic.row).collect();
+        assert_eq!(minutes, [batch.traffic[2].clone(), batch.traffic[1].clone()]);
+        assert_eq!(reader.traffic(Resolution::Second, (NOW, NOW + 1), Some("wan0")).await.unwrap().len(), 1);
+        assert_eq!(reader.traffic(Resolution::Hour, (0, NOW), None).await.unwrap().len(), 0);
+        assert_eq!(reader.traffic(Resolution::Hour, (0, NOW + 1), Some("eth1")).await.unwrap().len(), 0);
+        let ports = reader.talkers(Resolution::Minute, (0, u32::MAX), TalkerKind::Port, 10).await.unwrap();
+        let ports: Vec<_> = ports.iter().map(|t| (t.key_bytes.as_slice(), t.bytes_in, t.packets_out)).collect();
+        assert_eq!(ports, [(&[6, 1, 187][..], 7100, 4), (&[6, 0, 80][..], 5000, 2)]);
+        let top = reader.top((0, u32::MAX), 1).await.unwrap();
+        assert_eq!((top.traffic.bytes_in, top.traffic.packets_per_second_max), (5004, 3026));
+        assert_eq!((top.ports.len(), top.local_hosts.len()), (1, 0));
+        let latest = reader.ledger_latest().await.unwrap();
+        assert_eq!(latest.iter().map(|entry| &entry.row).collect::<Vec<_>>(), [&batch.ledger[1]]);
+        let gaps = reader.ledger_gaps().await.unwrap();
+        assert_eq!(gaps.iter().map(|entry| &entry.row).collect::<Vec<_>>(), [&batch.ledger[2]]);
+        let names = reader.interfaces().await.unwrap();
+        let names: Vec<_> = names.iter().map(|n| (n.interface, n.name.as_str())).collect();
+        assert_eq!(names, [(3, "wan0"), (4, "eth1")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_store_reads_as_empty() {
+    for place in Place::all().await {
+        place.migrated().await;
+        let mut reader = place.reader().await;
+        assert!(reader.flows(&everything()).await.unwrap().is_empty());
+        assert!(reader.ledger_latest().await.unwrap().is_empty());
+        assert_eq!(reader.top((0, u32::MAX), 5).await.unwrap(), store::Top::default());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_have_their_own_rows_and_fences() {
+    for place in Place::all().await {
+        let store = place.migrated().await;
+        let other = NodeIdentity { uuid: [1; 16], name: "second".to_owned(), ..node() };
+        let mut first = writer(&store).await;
+        let mut second = store.writer(&other, NOW).await.unwrap();
+        assert_ne!(first.node_id(), second.node_id());
+        assert_eq!(first.commit(&flows(1, 1, 10, NOW)).await.unwrap(), STORED);
+        assert_eq!(second.commit(&flows(1, 1, 20, NOW)).await.unwrap(), STORED);
+        assert_eq!(second.fences().await.unwrap().iter().map(|f| f.last_seq).collect::<Vec<_>>(), [20]);
+        assert_eq!(place.reader().await.flows(&everything()).await.unwrap().len(), 30);
+    }
+}
