@@ -63,7 +63,7 @@ fn row(seq: u64) -> FlowRow {
         protocol: if random() % 4 == 0 { 17 } else { 6 },
         src_ip: address(random()),
         src_port: random() as u16,
-        dst_ip: address(0xc0a8_0000 | random() % 250),
+        dst_ip: address(0xc0a8_0000 | (random() % 250)),
         dst_port: [80, 443, 443, 53, 22][(random() % 5) as usize],
         vlan: 0,
         packets_fwd: packets,

@@ -78,4 +78,12 @@ impl Store {
             Kind::Sqlite(files) => files.size().await,
         }
     }
+
+    /// Moves SQLite's logs into the files and lets go of the writer's lock; nothing to do for a server. A store that is
+    /// only dropped is complete as well, its log is read at the next start.
+    pub async fn close(self) {
+        if let Kind::Sqlite(files) = &self.0 {
+            files.close().await;
+        }
+    }
 }

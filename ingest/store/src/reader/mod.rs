@@ -13,6 +13,7 @@ pub use talkers::{Talker, Top};
 pub use traffic::{Traffic, TrafficTotal};
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +43,7 @@ const INTERRUPT_STEPS: i32 = 10_000;
 pub struct Reader(Kind);
 
 enum Kind {
-    MySql { server: Server, connection: Option<MySqlConnection> },
+    MySql { server: Box<Server>, connection: Option<MySqlConnection> },
     Sqlite { folder: PathBuf, main: Option<SqliteConnection> },
 }
 
@@ -75,7 +76,7 @@ impl Reader {
     /// Connects; an empty URL means SQLite in `data_dir`. Fails if the tables are not there or not of this version.
     pub async fn connect(config: &Config, data_dir: &Path) -> Result<Reader, StoreError> {
         let mut reader = match Target::of(config, data_dir)? {
-            Target::MySql(address) => Reader(Kind::MySql { server: Server::new(*address), connection: None }),
+            Target::MySql(address) => Reader(Kind::MySql { server: Box::new(Server::new(*address)), connection: None }),
             Target::Sqlite(folder) => Reader(Kind::Sqlite { folder, main: None }),
         };
         reader.open().await?;
@@ -89,8 +90,13 @@ impl Reader {
             }
             Kind::Sqlite { folder, main } if main.is_none() => {
                 let path = main_file(folder);
-                if !path.exists() {
-                    return Err(StoreError::NotMigrated { found: 0, needed: SQLITE_MAIN.len() as u32 });
+                // SQLite's own message would not tell these two apart.
+                match std::fs::File::open(&path) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        return Err(StoreError::NotMigrated { found: 0, needed: SQLITE_MAIN.len() as u32 });
+                    }
+                    Err(source) => return Err(StoreError::Folder { path, source }),
                 }
                 *main = Some(open_for_reading(&path, SQLITE_MAIN.len() as u32).await?);
             }

@@ -56,6 +56,15 @@ impl Files {
         file::close(connection).await;
         Ok(())
     }
+
+    /// Closes what is open, and lets another process write.
+    pub(crate) async fn close(&self) {
+        let mut state = self.state.lock().await;
+        if let Some(open) = state.open.take() {
+            open.close().await;
+        }
+        state.lock = None;
+    }
 }
 
 impl State {

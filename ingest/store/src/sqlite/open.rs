@@ -58,6 +58,12 @@ impl Open {
         Ok((connection, day_file(folder, today)))
     }
 
+    /// Closes everything.
+    pub(super) async fn close(mut self) {
+        self.close_day().await;
+        file::close(self.main).await;
+    }
+
     /// Closes the day file that is open.
     pub(super) async fn close_day(&mut self) {
         if let Some((_, connection)) = self.day.take() {

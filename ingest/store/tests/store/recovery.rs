@@ -93,6 +93,9 @@ async fn sqlite_files_are_readable_by_the_group_and_survive_their_writer() {
     }
     assert!(seen >= 4, "main, its log, a day and the locks: {seen}");
     assert_eq!(place.reader().await.flows(&everything()).await.unwrap().len(), 10);
-    drop((writer, store));
+    drop(writer);
+    store.close().await;
+    let left: Vec<_> = std::fs::read_dir(place.data_dir().join("store")).unwrap().map(|e| e.unwrap().path()).collect();
+    assert!(left.iter().all(|path| !path.to_string_lossy().ends_with("-wal")), "{left:?}");
     assert_eq!(place.reader().await.flows(&everything()).await.unwrap().len(), 10);
 }
