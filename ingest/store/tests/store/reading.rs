@@ -138,11 +138,7 @@ async fn low_rate_rows_are_read_as_they_were_stored() {
                 traffic(4, NOW, Resolution::Hour),
             ],
             talkers: vec![talker(5, &[6, 1, 187], 100), talker(6, &[6, 0, 80], 5000), talker(7, &[6, 1, 187], 7000)],
-            ledger: vec![
-                ledger(8, LedgerKind::Checkpoint),
-                ledger(9, LedgerKind::Checkpoint),
-                ledger(10, LedgerKind::Gap),
-            ],
+            ledger: vec![ledger(8, LedgerKind::Checkpoint), ledger(9, LedgerKind::Final), ledger(10, LedgerKind::Gap)],
             interfaces: vec![name(11, 3, "eth0"), name(12, 4, "eth1"), name(13, 3, "wan0")],
             ..Batch::default()
         };
