@@ -34,6 +34,9 @@ impl LocalNetworks {
 
     /// True if the address (IPv4 as IPv4-mapped) is in one of the networks.
     pub fn is_local(&self, address: &[u8; 16]) -> bool {
+        if self.ranges.is_empty() {
+            return false;
+        }
         let address = u128::from_be_bytes(*address);
         let after = self.ranges.partition_point(|&(first, _)| first <= address);
         after > 0 && address <= self.ranges[after - 1].1
@@ -88,20 +91,33 @@ fn range(network: IpNet) -> (u128, u128) {
     (number(network.network()), number(network.broadcast()))
 }
 
+#[inline]
 fn scope(address: &[u8; 16]) -> Scope {
-    let [.., a, b, c, d] = *address;
-    if address[..12] == Ipv4Addr::UNSPECIFIED.to_ipv6_mapped().octets()[..12] {
-        let v4 = Ipv4Addr::new(a, b, c, d);
-        let link_group = v4.octets()[..3] == [224, 0, 0];
-        return if link_group || v4.is_link_local() || v4.is_broadcast() || v4.is_loopback() || v4.is_unspecified() {
-            Scope::Link
-        } else if v4.is_multicast() {
-            Scope::Group
-        } else {
-            Scope::Host
-        };
-    }
+    /// ::ffff:0:0/96
+    const MAPPED: u128 = 0xffff << 32;
     let v6 = u128::from_be_bytes(*address);
+    // The first byte of most addresses settles it.
+    match (v6 >> 32 == MAPPED >> 32, address[12], address[0]) {
+        (true, 1..=126 | 128..=168 | 170..=223, _) | (false, _, 1..=0xfd) => Scope::Host,
+        (true, _, _) => scope_v4(Ipv4Addr::from_bits(v6 as u32)),
+        (false, _, _) => scope_v6(address, v6),
+    }
+}
+
+#[cold]
+fn scope_v4(v4: Ipv4Addr) -> Scope {
+    let link_group = v4.octets()[..3] == [224, 0, 0];
+    if link_group || v4.is_link_local() || v4.is_broadcast() || v4.is_loopback() || v4.is_unspecified() {
+        Scope::Link
+    } else if v4.is_multicast() {
+        Scope::Group
+    } else {
+        Scope::Host
+    }
+}
+
+#[cold]
+fn scope_v6(address: &[u8; 16], v6: u128) -> Scope {
     match (address[0], address[1]) {
         // The low four bits of the second byte are the scope: 1 = this interface, 2 = this link (RFC 4291, 2.7).
         (0xff, second) if matches!(second & 15, 1 | 2) => Scope::Link,

@@ -30,7 +30,28 @@ struct Summary {
     /// From the originators: packets, bytes, OR of TCP flags.
     fwd: (u64, u64, u8),
     rev: (u64, u64, u8),
+    syns: u64,
+    fragments: u64,
     remotes: Estimate,
+    /// What was shown by the last `harvest`.
+    shown: FoldMoved,
+}
+
+/// What a summary's flows did since the last look.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FoldMoved {
+    /// The summary as a record without its counters: who, which way.
+    pub record: FlowRecord,
+    /// Flows folded.
+    pub flows: u64,
+    /// Packets and bytes from the originators.
+    pub fwd: (u64, u64),
+    /// Packets and bytes to them.
+    pub rev: (u64, u64),
+    /// SYN packets without ACK.
+    pub syns: u64,
+    /// Fragments.
+    pub fragments: u64,
 }
 
 /// The bounded table of summaries of one worker.
@@ -90,8 +111,9 @@ impl FoldTable {
         self.summaries.is_empty()
     }
 
-    /// Adds a flow to the summary of its target.
-    pub fn fold(&mut self, entry: &Entry) {
+    /// Adds a flow to the summary of its target; answers the address on the other side and its hash.
+    #[inline]
+    pub fn fold(&mut self, entry: &Entry) -> ([u8; 16], u64) {
         let (key, remote) = Self::key_of(entry);
         let at = match self.summaries.get(self.last) {
             // A flood has one target: most folds meet the same summary.
@@ -110,10 +132,41 @@ impl FoldTable {
             side.1 += entry.bytes[way];
             side.2 |= entry.tcp_flags[way];
         }
-        summary.remotes.insert(self.seed.hash_address(&remote, 0));
+        summary.syns += u64::from(entry.syns);
+        summary.fragments += u64::from(entry.fragments);
+        let hash = self.seed.hash_address(&remote, 1);
+        summary.remotes.insert(hash);
         self.held.0 += entry.total_packets();
         self.held.1 += entry.total_bytes();
         self.folded += 1;
+        (remote, hash)
+    }
+
+    /// Shows what each summary received since the last look, with its estimate of remote addresses.
+    pub fn harvest(&mut self, mut show: impl FnMut(&FoldMoved, u64)) {
+        for summary in &mut self.summaries {
+            if summary.flows == summary.shown.flows {
+                continue;
+            }
+            let now = FoldMoved {
+                record: FlowRecord::default(),
+                flows: summary.flows,
+                fwd: (summary.fwd.0, summary.fwd.1),
+                rev: (summary.rev.0, summary.rev.1),
+                syns: summary.syns,
+                fragments: summary.fragments,
+            };
+            let before = std::mem::replace(&mut summary.shown, now);
+            let moved = FoldMoved {
+                record: summary.key.record(),
+                flows: now.flows - before.flows,
+                fwd: (now.fwd.0 - before.fwd.0, now.fwd.1 - before.fwd.1),
+                rev: (now.rev.0 - before.rev.0, now.rev.1 - before.rev.1),
+                syns: now.syns - before.syns,
+                fragments: now.fragments - before.fragments,
+            };
+            show(&moved, summary.remote_addresses());
+        }
     }
 
     /// The summary's key and the address on the other side. Where neither end is local, the receiver is the target.
@@ -166,7 +219,10 @@ impl FoldTable {
             last_ns: 0,
             fwd: (0, 0, 0),
             rev: (0, 0, 0),
+            syns: 0,
+            fragments: 0,
             remotes,
+            shown: FoldMoved::default(),
         });
         self.index[place] = self.summaries.len() as u32;
         self.summaries.len() - 1
@@ -185,33 +241,47 @@ impl FoldTable {
     }
 }
 
-impl Summary {
+impl FoldKey {
+    /// A record with this key's addresses and ports; the other side is left open.
     fn record(&self) -> FlowRecord {
-        let key = &self.key;
-        let out = key.direction == Direction::Out;
         let any = ([0u8; 16], 0u16);
-        let local = (key.address, key.port);
-        let (src, dst) = if out { (local, any) } else { (any, local) };
+        let local = (self.address, self.port);
+        let (src, dst) = if self.direction == Direction::Out { (local, any) } else { (any, local) };
         FlowRecord {
             src_ip: src.0,
             dst_ip: dst.0,
             src_port: src.1,
             dst_port: dst.1,
-            vlan: 0,
-            interface: key.interface,
-            protocol: key.protocol,
-            direction: key.direction,
+            interface: self.interface,
+            protocol: self.protocol,
+            direction: self.direction,
+            end_reason: EndReason::Folded,
+            ..FlowRecord::default()
+        }
+    }
+}
+
+/// From so many flows on the sketch is read; below, the flows are a good bound of their addresses and cost nothing.
+const SKETCH_FROM: u64 = 32;
+
+impl Summary {
+    /// At least one, or the row would say that it is not folded; at most what was folded.
+    fn remote_addresses(&self) -> u64 {
+        if self.flows < SKETCH_FROM { self.flows.max(1) } else { self.remotes.count().clamp(1, self.flows) }
+    }
+
+    fn record(&self) -> FlowRecord {
+        FlowRecord {
             tcp_flags_fwd: self.fwd.2,
             tcp_flags_rev: self.rev.2,
-            end_reason: EndReason::Folded,
-            // At least one, or the row would say that it is not folded; at most what was folded.
-            folded_addresses: u32::try_from(self.remotes.count().clamp(1, self.flows.max(1))).unwrap_or(u32::MAX),
+            folded_addresses: u32::try_from(self.remote_addresses()).unwrap_or(u32::MAX),
             first_ns: self.first_ns,
             last_ns: self.last_ns,
             packets_fwd: self.fwd.0,
             bytes_fwd: self.fwd.1,
             packets_rev: self.rev.0,
             bytes_rev: self.rev.1,
+            ..self.key.record()
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::wire::Packet;
 ///
 /// | word | content |
 /// |---|---|
-/// | 0–1 | lower address, big-endian |
-/// | 2–3 | higher address |
+/// | 0–1 | one address, its bytes as they are |
+/// | 2–3 | the other; which is first is the machine's business, only that it is always the same one counts |
 /// | 4 | bits 0–15 port of the lower, 16–31 of the higher, 32–39 protocol, 40–51 VLAN, 52–63 interface |
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, bytemuck::Zeroable, bytemuck::Pod)]
 #[expect(clippy::derived_hash_with_manual_eq, reason = "the same equality, without a call to memcmp")]
@@ -48,7 +48,8 @@ impl FlowKey {
     pub fn of(packet: &Packet, interface: u16) -> (FlowKey, Way) {
         let src = words(&packet.src);
         let dst = words(&packet.dst);
-        let up = (src, packet.src_port) <= (dst, packet.dst_port);
+        let ports = (packet.src_port, packet.dst_port);
+        let up = if src == dst { ports.0 <= ports.1 } else { src < dst };
         let (low, low_port, high, high_port, way) = if up {
             (src, packet.src_port, dst, packet.dst_port, Way::Up)
         } else {
@@ -93,13 +94,16 @@ impl FlowKey {
     }
 }
 
+#[inline(always)]
 fn words(address: &[u8; 16]) -> (u64, u64) {
-    let value = u128::from_be_bytes(*address);
-    ((value >> 64) as u64, value as u64)
+    let [first, second]: [u64; 2] = bytemuck::cast(*address);
+    // The second word tells IPv4 addresses apart, and most IPv6 ones: compare it first.
+    (second, first)
 }
 
-fn bytes(high: u64, low: u64) -> [u8; 16] {
-    (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
+#[inline(always)]
+fn bytes(second: u64, first: u64) -> [u8; 16] {
+    bytemuck::cast([first, second])
 }
 
 /// Secret words of the hash: without them nobody can choose colliding flows. Folded multiplication of whole words, as

@@ -8,6 +8,6 @@ mod prefetch;
 pub mod table;
 
 pub use entry::Entry;
-pub use fold::FoldTable;
+pub use fold::{FoldMoved, FoldTable};
 pub use key::{FlowKey, HashSeed};
 pub use table::{Expelled, FlowTable, Timeouts};

@@ -11,6 +11,7 @@ use super::key::{FlowKey, HashSeed, Way};
 use super::prefetch::prefetch;
 use crate::limits::{CLOSED_LINGER_NS, WAYS};
 use spool::row::{Direction, EndReason};
+use wide::u16x8;
 
 const ESTABLISHED: u16 = 1;
 const USED: u16 = 1 << 15;
@@ -32,7 +33,7 @@ pub struct Seen {
     /// Wire packets: 1, or what GRO had merged.
     pub packets: u32,
     /// Wire bytes.
-    pub bytes: u64,
+    pub bytes: u32,
     /// TCP flags.
     pub tcp_flags: u8,
     /// First or later fragment.
@@ -71,6 +72,7 @@ const _: () = assert!(size_of::<Bucket>() == 64);
 /// The table; see the module.
 pub struct FlowTable {
     buckets: Box<[Bucket]>,
+    mask: usize,
     entries: Vec<Entry>,
     free: Vec<u32>,
     seed: HashSeed,
@@ -88,6 +90,7 @@ impl FlowTable {
         assert!(sound, "the configuration is validated before");
         FlowTable {
             buckets: bytemuck::allocation::zeroed_slice_box(entries / WAYS),
+            mask: entries / WAYS - 1,
             entries: Vec::with_capacity(entries),
             free: Vec::new(),
             seed,
@@ -127,7 +130,7 @@ impl FlowTable {
 
     #[inline(always)]
     fn bucket(&self, hash: u64) -> usize {
-        hash as usize & (self.buckets.len() - 1)
+        hash as usize & self.mask
     }
 
     /// First look: asks for the bucket.
@@ -171,7 +174,7 @@ impl FlowTable {
         expelled: &mut Vec<Expelled>,
     ) -> Updated {
         self.held_packets += u64::from(seen.packets);
-        self.held_bytes += seen.bytes;
+        self.held_bytes += u64::from(seen.bytes);
         let at = self.bucket(hash);
         // Packets before this one may have changed the bucket: the candidate is believed only if it still holds.
         if let Some(entry) = self.entries.get(candidate.number as usize)
@@ -391,7 +394,7 @@ impl FlowTable {
 fn add(entry: &mut Entry, way: Way, seen: &Seen) {
     let way = way as usize;
     entry.packets[way] += u64::from(seen.packets);
-    entry.bytes[way] += seen.bytes;
+    entry.bytes[way] += u64::from(seen.bytes);
     entry.tcp_flags[way] |= seen.tcp_flags;
     if seen.tcp_flags & (SYN | ACK) == SYN {
         entry.syns = entry.syns.saturating_add(1);
@@ -420,49 +423,33 @@ impl Candidate {
     pub const NONE: Candidate = Candidate { way: 0, number: u32::MAX };
 }
 
-/// Sixteen bits for each of the eight ways.
-type WayMask = u128;
-
-const LOW_BITS: WayMask = 0x0001_0001_0001_0001_0001_0001_0001_0001;
-const HIGH_BITS: WayMask = LOW_BITS << 15;
-
-/// Marks the lanes that are zero. A borrow may mark lanes above the lowest zero one too: the lowest mark is always
-/// true, and others are checked by comparing keys.
-#[inline(always)]
-fn zero_lanes(lanes: WayMask) -> WayMask {
-    lanes.wrapping_sub(LOW_BITS) & !lanes & HIGH_BITS
-}
+/// A bit for each of the eight ways.
+type WayMask = u32;
 
 #[inline(always)]
 fn first_way(mask: WayMask) -> usize {
-    (mask.trailing_zeros() / 16) as usize & (WAYS - 1)
-}
-
-#[inline(always)]
-fn lanes(tags: &[u16; WAYS]) -> WayMask {
-    let [a, b]: [u64; 2] = bytemuck::cast(*tags);
-    u128::from(a.to_le()) | u128::from(b.to_le()) << 64
+    mask.trailing_zeros() as usize & (WAYS - 1)
 }
 
 /// The ways whose tag is `tag`, established or not.
 #[inline(always)]
 fn matches(tags: &[u16; WAYS], tag: u16) -> WayMask {
-    zero_lanes((lanes(tags) & !(LOW_BITS * ESTABLISHED as WayMask)) ^ LOW_BITS * WayMask::from(tag))
+    (u16x8::new(*tags) & u16x8::splat(!ESTABLISHED)).simd_eq(u16x8::splat(tag)).to_bitmask()
 }
 
-/// The ways that are not used; the lowest is surely free.
+/// The ways that are not used.
 #[inline(always)]
 fn vacancy(tags: &[u16; WAYS]) -> WayMask {
-    zero_lanes(lanes(tags))
+    u16x8::new(*tags).simd_eq(u16x8::ZERO).to_bitmask()
 }
 
 /// The way of a full bucket that goes: a one-packet newcomer if there is one. Where the search begins depends on the
 /// hash alone, so that the entry that is prefetched is the one that goes.
 #[inline(always)]
 fn victim(tags: &[u16; WAYS], hash: u64) -> usize {
-    let newcomers = !lanes(tags) & LOW_BITS;
+    let newcomers = (u16x8::new(*tags) & u16x8::splat(ESTABLISHED)).simd_eq(u16x8::ZERO).to_bitmask();
     let turn = (hash >> 40) as usize % WAYS;
-    let after_turn = newcomers & (WayMask::MAX << (16 * turn));
+    let after_turn = newcomers & (WayMask::MAX << turn);
     let mask = if after_turn != 0 { after_turn } else { newcomers };
     if mask != 0 { first_way(mask) } else { turn }
 }

@@ -185,7 +185,7 @@ impl Replayer<'_> {
             line.worker.restart_distinct();
         }
         let mut file = CaptureFile::open(path)?;
-        let mut numbers = Numbers { base: self.interfaces, named: 0, path, name };
+        let mut numbers = Numbers { base: self.interfaces, named: 0, path, name, last: None };
         let read = if let [line] = lines {
             read_alone(&mut file, line, &mut numbers)
         } else {
@@ -208,20 +208,30 @@ pub(super) struct Numbers<'a> {
     named: usize,
     path: &'a Path,
     name: &'a mut dyn FnMut(u16, String),
+    /// The last answer: a file's records mostly come from one interface.
+    last: Option<(u32, u16)>,
 }
 
 impl Numbers<'_> {
-    #[inline]
+    #[inline(always)]
     fn of(&mut self, interface: u32) -> u16 {
+        match self.last {
+            Some((asked, number)) if asked == interface => number,
+            _ => self.look_up(interface),
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, interface: u32) -> u16 {
         let within = interface as usize;
         let number = (self.base + within + 1).min(INTERFACE_MAX) as u16;
         if within >= self.named {
             self.introduce(within, number);
         }
+        self.last = Some((interface, number));
         number
     }
 
-    #[cold]
     fn introduce(&mut self, within: usize, number: u16) {
         let file = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
         let name = if within == 0 { file.into_owned() } else { format!("{file}#{within}") };

@@ -1,10 +1,10 @@
 //! From flows that moved to who talks: hosts, prefixes, remote addresses, ports, protocols.
 
-use spool::row::{Direction, FlowRecord};
+use spool::row::Direction;
 
 use super::top::{TopCounts, TopKey, TopTable};
-use crate::flow::Entry;
 use crate::flow::key::{HashSeed, Way};
+use crate::flow::{Entry, FoldMoved};
 use crate::limits::{TOP_SLOTS_MINUTE, TOP_SLOTS_SECOND};
 
 /// Tables of the second that is open.
@@ -87,6 +87,7 @@ impl Telemetry {
             flows: u64::from(first_look),
             syn_without_ack: u64::from(entry.syns),
             fragments: u64::from(entry.fragments),
+            reserved: 0,
         };
         if forward.packets() == 0 {
             return;
@@ -103,44 +104,45 @@ impl Telemetry {
         entry.harvested_bytes = entry.bytes;
         entry.syns = 0;
         entry.fragments = 0;
-        self.add(&moved, true);
+        self.add(&moved);
     }
 
-    /// A flow that is folded: only its target and its source are noted now, the rest comes with the summary. This runs
-    /// at packet rate in a flood.
+    /// A flow that is folded: only its remote address is noted now, the rest comes with the summary. This runs at packet
+    /// rate in a flood.
     #[inline]
-    pub fn harvest_folded(&mut self, entry: &Entry) {
-        let way = entry.originator_way();
-        let (src, dst) = (entry.key.sender(way), entry.key.sender(way.opposite()));
-        let fwd = way as usize;
+    pub fn harvest_folded(&mut self, entry: &Entry, remote: &TopKey, hash: u64) {
+        let forward = entry.originator as usize & 1;
+        let (towards, from) = match entry.flow_direction() {
+            Direction::Out => (1 - forward, forward),
+            _ => (forward, 1 - forward),
+        };
         let counts = TopCounts {
-            packets_in: entry.packets[fwd],
-            bytes_in: entry.bytes[fwd],
-            packets_out: entry.packets[1 - fwd],
-            bytes_out: entry.bytes[1 - fwd],
+            packets_in: entry.packets[towards],
+            bytes_in: entry.bytes[towards],
+            packets_out: entry.packets[from],
+            bytes_out: entry.bytes[from],
             flows: 1,
             syn_without_ack: u64::from(entry.syns),
             fragments: u64::from(entry.fragments),
+            reserved: 0,
         };
-        let (local, remote, counts) = match entry.flow_direction() {
-            Direction::Out => (src.0, dst.0, turned(&counts)),
-            _ => (dst.0, src.0, counts),
-        };
-        let remote_hash = self.seed.hash_address(&remote, 1);
-        self.second.remotes.add(&remote, remote_hash, &counts, 0);
-        self.second.hosts.add(&local, self.seed.hash_address(&local, 0), &counts, remote_hash);
+        self.second.remotes.add(remote, hash, &counts, 0);
     }
 
-    /// A written summary of folded flows: what its flows did not note one by one.
-    pub fn harvest_summary(&mut self, record: &FlowRecord) {
+    /// What a summary's target received since the last look.
+    pub fn harvest_summary(&mut self, moved: &FoldMoved, remotes: u64) {
+        let record = &moved.record;
         let forward = TopCounts {
-            packets_in: record.packets_fwd,
-            bytes_in: record.bytes_fwd,
-            packets_out: record.packets_rev,
-            bytes_out: record.bytes_rev,
-            flows: u64::from(record.folded_addresses),
-            ..TopCounts::default()
+            packets_in: moved.fwd.0,
+            bytes_in: moved.fwd.1,
+            packets_out: moved.rev.0,
+            bytes_out: moved.rev.1,
+            flows: moved.flows,
+            syn_without_ack: moved.syns,
+            fragments: moved.fragments,
+            reserved: 0,
         };
+        let out = record.direction == Direction::Out;
         let moved = Moved {
             src: (record.src_ip, record.src_port),
             dst: (record.dst_ip, record.dst_port),
@@ -148,11 +150,15 @@ impl Telemetry {
             direction: record.direction,
             forward,
         };
-        self.add(&moved, false);
+        self.add(&moved);
+        let local = if out { record.src_ip } else { record.dst_ip };
+        if record.direction != Direction::Through && local != [0; 16] {
+            self.second.hosts.raise_remotes(&local, self.seed.hash_address(&local, 0), remotes);
+        }
     }
 
-    /// Adds to all tables; `hosts_too` = hosts and remotes of the second were not noted before.
-    fn add(&mut self, moved: &Moved, hosts_too: bool) {
+    /// Adds to all tables.
+    fn add(&mut self, moved: &Moved) {
         let (forward, back) = (moved.forward, turned(&moved.forward));
         let port = port_key(moved.protocol, moved.dst.1);
         let port_hash = self.seed.hash_address(&port, 2);
@@ -166,30 +172,32 @@ impl Telemetry {
         let (src, dst) = (moved.src.0, moved.dst.0);
         match moved.direction {
             Direction::In => {
-                self.host(&dst, &src, &forward, hosts_too);
-                self.remote(&src, &forward, hosts_too);
+                self.host(&dst, &src, &forward);
+                self.remote(&src, &forward);
             }
             Direction::Out => {
-                self.host(&src, &dst, &back, hosts_too);
-                self.remote(&dst, &back, hosts_too);
+                self.host(&src, &dst, &back);
+                self.remote(&dst, &back);
             }
             Direction::Internal => {
-                self.host(&dst, &src, &forward, hosts_too);
-                self.host(&src, &dst, &back, hosts_too);
+                self.host(&dst, &src, &forward);
+                self.host(&src, &dst, &back);
             }
             Direction::Through => {
-                self.remote(&src, &forward, hosts_too);
-                self.remote(&dst, &back, hosts_too);
+                self.remote(&src, &forward);
+                self.remote(&dst, &back);
             }
         }
     }
 
-    fn host(&mut self, address: &TopKey, other: &TopKey, counts: &TopCounts, second_too: bool) {
+    fn host(&mut self, address: &TopKey, other: &TopKey, counts: &TopCounts) {
+        // A summary that lost its address for want of room has no one target.
+        if *address == [0; 16] {
+            return;
+        }
         let hash = self.seed.hash_address(address, 0);
         let other = self.seed.hash_address(other, 1);
-        if second_too {
-            self.second.hosts.add(address, hash, counts, other);
-        }
+        self.second.hosts.add(address, hash, counts, other);
         let prefix = prefix_of(address);
         self.second.prefixes.add(&prefix, self.seed.hash_address(&prefix, 3), counts, other);
         if let Some(minute) = &mut self.minute {
@@ -197,15 +205,13 @@ impl Telemetry {
         }
     }
 
-    fn remote(&mut self, address: &TopKey, counts: &TopCounts, second_too: bool) {
-        // A summary stands for many addresses: it has no one remote.
+    fn remote(&mut self, address: &TopKey, counts: &TopCounts) {
+        // A summary stands for many addresses: it has no one remote (each was noted when it was folded).
         if *address == [0; 16] {
             return;
         }
         let hash = self.seed.hash_address(address, 1);
-        if second_too {
-            self.second.remotes.add(address, hash, counts, 0);
-        }
+        self.second.remotes.add(address, hash, counts, 0);
         if let Some(minute) = &mut self.minute {
             minute.remotes.add(address, hash, counts, 0);
         }

@@ -8,8 +8,9 @@
 pub type TopKey = [u8; 16];
 
 /// What is counted for a key; `in` is towards the local networks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Zeroable, bytemuck::Pod)]
 #[expect(missing_docs, reason = "the names say it")]
+#[repr(C)]
 pub struct TopCounts {
     pub packets_in: u64,
     pub bytes_in: u64,
@@ -18,6 +19,8 @@ pub struct TopCounts {
     pub flows: u64,
     pub syn_without_ack: u64,
     pub fragments: u64,
+    /// Fills four vectors of two.
+    pub reserved: u64,
 }
 
 impl TopCounts {
@@ -26,16 +29,13 @@ impl TopCounts {
         self.packets_in + self.packets_out
     }
 
-    /// Adds `other`.
-    #[inline]
+    /// Adds `other`: all fields at once, at packet rate in a flood. None can overflow in a century.
+    #[inline(always)]
     pub fn add(&mut self, other: &TopCounts) {
-        self.packets_in += other.packets_in;
-        self.bytes_in += other.bytes_in;
-        self.packets_out += other.packets_out;
-        self.bytes_out += other.bytes_out;
-        self.flows += other.flows;
-        self.syn_without_ack += other.syn_without_ack;
-        self.fragments += other.fragments;
+        let theirs: &[u64; 8] = bytemuck::cast_ref(other);
+        for (mine, more) in bytemuck::cast_mut::<TopCounts, [u64; 8]>(self).iter_mut().zip(theirs) {
+            *mine = mine.wrapping_add(*more);
+        }
     }
 
     /// What is left when `named` is taken out; never below zero.
@@ -48,6 +48,7 @@ impl TopCounts {
             flows: self.flows.saturating_sub(named.flows),
             syn_without_ack: self.syn_without_ack.saturating_sub(named.syn_without_ack),
             fragments: self.fragments.saturating_sub(named.fragments),
+            reserved: 0,
         }
     }
 }
@@ -60,6 +61,7 @@ struct Slot {
     key: TopKey,
     vote: u64,
     counts: TopCounts,
+    remotes_at_least: u64,
 }
 
 /// The table; see the module.
@@ -113,7 +115,7 @@ impl TopTable {
             slot.vote -= weight;
             return;
         } else {
-            *slot = Slot { key: *key, vote: weight - slot.vote, counts: *counts };
+            *slot = Slot { key: *key, vote: weight - slot.vote, counts: *counts, remotes_at_least: 0 };
             if let Some(sketch) = self.sketches.get_mut(at) {
                 sketch.fill(0);
             }
@@ -122,6 +124,15 @@ impl TopTable {
             let index = (remote >> 58) as usize;
             let rank = ((remote << 6) | 1 << 5).leading_zeros() as u8 + 1;
             sketch[index] = sketch[index].max(rank);
+        }
+    }
+
+    /// Another estimate of the owner's addresses on the other side; the larger one counts.
+    pub fn raise_remotes(&mut self, key: &TopKey, hash: u64, remotes: u64) {
+        let at = hash as usize & (self.slots.len() - 1);
+        let slot = &mut self.slots[at];
+        if slot.key == *key {
+            slot.remotes_at_least = slot.remotes_at_least.max(remotes);
         }
     }
 
@@ -143,7 +154,7 @@ impl TopTable {
             .map(|at| TopEntry {
                 key: self.slots[at].key,
                 counts: self.slots[at].counts,
-                remotes: self.sketches.get(at).map_or(0, small_estimate),
+                remotes: self.sketches.get(at).map_or(0, small_estimate).max(self.slots[at].remotes_at_least),
             })
             .collect()
     }

@@ -147,7 +147,7 @@ impl Worker {
             };
             let (packets, bytes) = wire_share(&frame, packet.header_bytes);
             parsed = parsed.wrapping_add(u64::from(packets));
-            bytes_sum = bytes_sum.wrapping_add(bytes);
+            bytes_sum = bytes_sum.wrapping_add(u64::from(clamped(bytes)));
             ip_bytes = ip_bytes.wrapping_add(u64::from(packet.ip_bytes));
             let fragment = packet.fragment != Fragment::None;
             if packets > 1 || fragment || packet.truncated {
@@ -162,7 +162,13 @@ impl Worker {
                 hash,
                 candidate: Candidate::NONE,
                 way,
-                seen: Seen { time_ns: frame.time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
+                seen: Seen {
+                    time_ns: frame.time_ns,
+                    packets,
+                    bytes: clamped(bytes),
+                    tcp_flags: packet.tcp_flags,
+                    fragment,
+                },
                 protocol: ProtocolClass::of(packet.protocol),
             });
         }
@@ -234,6 +240,8 @@ impl Worker {
         );
         if updated.is_new {
             self.new_in_second += 1;
+            // A flood is taken for one at once; that it is over is judged at the end of a second.
+            self.flood |= self.new_in_second > self.options.fold_flows_per_second;
             if let Some(distinct) = &mut self.distinct {
                 distinct.insert(self.options.seed.hash(&pending.key.five_tuple()));
             }
@@ -248,7 +256,7 @@ impl Worker {
                 direction: updated.direction,
                 protocol: pending.protocol,
                 packets: seen.packets,
-                bytes: seen.bytes,
+                bytes: u64::from(seen.bytes),
                 tcp_flags: seen.tcp_flags,
                 fragment: seen.fragment,
                 is_new: updated.is_new,
@@ -331,8 +339,8 @@ impl Worker {
         let pressed = self.flood || reason == EndReason::Evicted;
         self.totals.evicted += u64::from(reason == EndReason::Evicted);
         if pressed && self.options.fold && entry.total_packets() == 1 && reason != EndReason::Active {
-            self.telemetry.harvest_folded(entry);
-            self.fold.fold(entry);
+            let (remote, hash) = self.fold.fold(entry);
+            self.telemetry.harvest_folded(entry, &remote, hash);
         } else {
             self.telemetry.harvest(entry);
             self.write(&entry.record(reason));
@@ -347,12 +355,18 @@ impl Worker {
     }
 
     fn flush_folded(&mut self) {
+        self.harvest_folded();
         let mut summaries = Vec::new();
         self.fold.flush(|record| summaries.push(*record));
         for record in &summaries {
-            self.telemetry.harvest_summary(record);
             self.write(record);
         }
+    }
+
+    /// What the summaries' targets received since the last look.
+    fn harvest_folded(&mut self) {
+        let telemetry = &mut self.telemetry;
+        self.fold.harvest(|moved, remotes| telemetry.harvest_summary(moved, remotes));
     }
 
     /// Puts the open batch into the outbox.
@@ -410,6 +424,7 @@ impl Worker {
 
     /// State at this moment, which is the end of a block, for the ledger and the live line; clears the second's tops.
     pub fn report(&mut self, tick: u64, cpu_ns: u64) -> Box<Report> {
+        self.harvest_folded();
         let (table, fold) = (self.table.held(), self.fold.held());
         self.totals.held_packets = table.0 + fold.0 + self.batch.packets();
         self.totals.held_bytes = table.1 + fold.1 + self.batch.bytes();
@@ -477,6 +492,12 @@ fn wire_share(frame: &Frame<'_>, header_bytes: u16) -> (u32, u64) {
     let tag = if frame.vlan.is_some() { 4 } else { 0 };
     let bytes = u64::from(frame.wire_len) + u64::from(packets - 1) * u64::from(headers) + u64::from(packets) * tag;
     (packets, bytes)
+}
+
+/// A frame's wire bytes fit 32 bits by far; what a lying capture file claims beyond that is cut in all columns alike.
+#[inline(always)]
+fn clamped(bytes: u64) -> u32 {
+    if bytes > u64::from(u32::MAX) { u32::MAX } else { bytes as u32 }
 }
 
 #[cfg(test)]
