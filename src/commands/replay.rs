@@ -1,8 +1,7 @@
 //! `floodmark replay`: capture files through the same workers as live packets.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::net::Ipv6Addr;
+mod csv;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +11,9 @@ use capture::error::CaptureError;
 use capture::replay::{FileReport, Options};
 use capture::role::spool_dir;
 use capture::spooler::sink::{FlowTap, Sink, WhenFull};
-use spool::row::FlowRecord;
 use spool::{NodeId, Writer, WriterOptions};
+
+use csv::Csv;
 
 use super::print;
 use super::store::{configuration, exit_of, wait_for};
@@ -23,9 +23,6 @@ use crate::exit::{Exit, Failure, Outcome};
 
 /// Segments of a replay's spool: they are drained while they are written.
 const SEGMENT_BYTES: u64 = 16 << 20;
-
-const CSV_HEADER: &str = "first_ns,last_ns,protocol,src_ip,src_port,dst_ip,dst_port,vlan,packets_fwd,bytes_fwd,packets_rev,bytes_rev,\
-                          tcp_flags_fwd,tcp_flags_rev,end_reason\n";
 
 pub fn run(args: &ReplayArgs) -> Outcome {
     if args.json && args.flows.as_deref() == Some(Path::new("-")) {
@@ -37,11 +34,15 @@ pub fn run(args: &ReplayArgs) -> Outcome {
     config.capture.flow_active_timeout = args.flow_active_timeout.unwrap_or(config.capture.flow_active_timeout);
     config.capture.fold &= !args.no_fold;
     config.capture.decapsulate |= args.decapsulate;
-    let tap = args.flows.as_deref().map(csv_tap).transpose()?;
-    if args.dry_run {
-        return replay(args, &config, Sink::nowhere().with_tap(tap));
-    }
-    into_store(args, &config, tap)
+    let csv = args.flows.as_deref().map(Csv::create).transpose().map_err(Failure::failed)?;
+    let tap = csv.as_ref().map(Csv::tap);
+    let outcome = if args.dry_run {
+        replay(args, &config, Sink::nowhere().with_tap(tap))
+    } else {
+        into_store(args, &config, tap)
+    };
+    // The replay's own failure is told first; a file that is not whole is one too.
+    outcome.and(csv.map_or(Ok(()), |csv| csv.finish().map_err(Failure::failed)))
 }
 
 /// Loads what the replay writes while it writes it, in this process.
@@ -134,56 +135,4 @@ fn text(report: &FileReport) -> String {
         "{file}: {records} records ({parsed} IP, {non_ip} other, {malformed} malformed, {unsupported} unsupported), \
          {exact}{flows} flows in {flow_records} rows, {folded} folded; {ns:.0} ns a record\n"
     )
-}
-
-/// Writes each record as a line of CSV; what cannot be written ends the program's output with an error on stderr.
-fn csv_tap(path: &Path) -> Result<FlowTap, Failure> {
-    let mut out: Box<dyn Write + Send> = if path == Path::new("-") {
-        Box::new(BufWriter::new(io::stdout()))
-    } else {
-        let cannot = |source| CaptureError::Output { path: path.to_path_buf(), source };
-        Box::new(BufWriter::with_capacity(1 << 20, File::create(path).map_err(cannot).map_err(Failure::failed)?))
-    };
-    let path = path.to_path_buf();
-    let mut broken = out.write_all(CSV_HEADER.as_bytes()).is_err();
-    Ok(Box::new(move |record| {
-        if !broken && let Err(source) = out.write_all(csv_line(record).as_bytes()) {
-            broken = true;
-            eprintln!("floodmark: write {}: {source}; the file is not whole", path.display());
-        }
-    }))
-}
-
-fn csv_line(r: &FlowRecord) -> String {
-    let (src, dst) = (Ipv6Addr::from(r.src_ip).to_canonical(), Ipv6Addr::from(r.dst_ip).to_canonical());
-    format!(
-        "{},{},{},{src},{},{dst},{},{},{},{},{},{},{},{},{}\n",
-        r.first_ns,
-        r.last_ns,
-        r.protocol,
-        r.src_port,
-        r.dst_port,
-        r.vlan,
-        r.packets_fwd,
-        r.bytes_fwd,
-        r.packets_rev,
-        r.bytes_rev,
-        r.tcp_flags_fwd,
-        r.tcp_flags_rev,
-        r.end_reason.name()
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_has_a_field_for_each_column() {
-        let mut record = FlowRecord { src_port: 5, bytes_rev: 7, ..FlowRecord::default() };
-        record.src_ip[10..].copy_from_slice(&[0xff, 0xff, 192, 0, 2, 1]);
-        let line = csv_line(&record);
-        assert_eq!(line, "0,0,0,192.0.2.1,5,::,0,0,0,0,0,7,0,0,idle\n");
-        assert_eq!(line.split(',').count(), CSV_HEADER.split(',').count());
-    }
 }
