@@ -57,7 +57,7 @@ pub struct FoldMoved {
 /// The bounded table of summaries of one worker.
 pub struct FoldTable {
     seed: HashSeed,
-    /// Open addressing: 0 = free, else number of the summary + 1.
+    /// Open addressing: 0 = free, else bits of the key's hash over the number of the summary + 1.
     index: Box<[u32; INDEX]>,
     summaries: Vec<Summary>,
     spare: Vec<Estimate>,
@@ -68,6 +68,9 @@ pub struct FoldTable {
 
 /// Index places: twice the summaries, so that probes stay short.
 const INDEX: usize = FOLD_SLOTS * 2;
+
+/// Low bits of an index entry: the number of a summary + 1.
+const NUMBER_MASK: u32 = (FOLD_SLOTS as u32 * 2).next_power_of_two() - 1;
 
 /// From which fill on a summary may no longer be made at a step: port kept, port dropped, address shortened.
 const STEP_MAX: [usize; 3] = [FOLD_SLOTS / 2, FOLD_SLOTS * 3 / 4, FOLD_SLOTS * 7 / 8];
@@ -185,31 +188,45 @@ impl FoldTable {
         (key, remote.0)
     }
 
-    /// One probe: the step grows with the fill, so that a newcomer is looked for at one step only. Finer summaries made
-    /// before stay as they are until the next flush.
+    /// The exact key first, so that an established target keeps its summary; else the key at the step that the fill
+    /// allows.
     fn find_or_make(&mut self, exact: FoldKey) -> usize {
+        let (place, tag, found) = self.probe(&exact);
+        if let Some(at) = found {
+            return at;
+        }
         let step = STEP_MAX.iter().take_while(|max| self.summaries.len() >= **max).count();
+        if step == 0 {
+            return self.make(exact, place, tag);
+        }
         let key = coarser(exact, step);
-        let (place, found) = self.probe(&key);
-        found.unwrap_or_else(|| self.make(key, place))
+        let (place, tag, found) = self.probe(&key);
+        found.unwrap_or_else(|| self.make(key, place, tag))
     }
 
-    fn probe(&self, key: &FoldKey) -> (usize, Option<usize>) {
+    #[inline]
+    fn probe(&self, key: &FoldKey) -> (usize, u32, Option<usize>) {
         let beside = u64::from(key.port)
             | u64::from(key.interface) << 16
             | u64::from(key.protocol) << 32
             | (key.direction as u64) << 40;
-        let mut place = self.seed.hash_address(&key.address, beside) as usize % INDEX;
+        let hash = self.seed.hash_address(&key.address, beside);
+        let tag = (hash >> 32) as u32 & !NUMBER_MASK;
+        let mut place = hash as usize % INDEX;
         loop {
-            match self.index[place] {
-                0 => return (place, None),
-                number if self.summaries[number as usize - 1].key == *key => return (place, Some(number as usize - 1)),
-                _ => place = (place + 1) % INDEX,
+            let entry = self.index[place];
+            let number = (entry & NUMBER_MASK) as usize;
+            if entry == 0 {
+                return (place, tag, None);
             }
+            if entry & !NUMBER_MASK == tag && self.summaries[number - 1].key == *key {
+                return (place, tag, Some(number - 1));
+            }
+            place = (place + 1) % INDEX;
         }
     }
 
-    fn make(&mut self, key: FoldKey, place: usize) -> usize {
+    fn make(&mut self, key: FoldKey, place: usize, tag: u32) -> usize {
         assert!(self.summaries.len() < FOLD_SLOTS, "the steps leave room for the last one");
         let remotes = self.spare.pop().unwrap_or_default();
         self.summaries.push(Summary {
@@ -224,7 +241,7 @@ impl FoldTable {
             remotes,
             shown: FoldMoved::default(),
         });
-        self.index[place] = self.summaries.len() as u32;
+        self.index[place] = tag | self.summaries.len() as u32;
         self.summaries.len() - 1
     }
 

@@ -56,19 +56,33 @@ impl TopCounts {
 /// Registers of the small sketch of remote addresses that a slot may have: error about 13 %.
 const SKETCH: usize = 64;
 
+/// Who owns a slot, and what it did there.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: TopKey,
-    vote: u64,
     counts: TopCounts,
     remotes_at_least: u64,
 }
 
+/// What is looked at for every packet: eight bytes a slot, so that a table's stay in the first-level cache.
+#[derive(Clone, Copy, Default)]
+struct Vote {
+    /// Bits of the owner's hash; 0 = nobody.
+    tag: u32,
+    votes: u32,
+}
+
+/// A slot that nobody defends goes to every so-manieth stranger only: in a crowd of one-packet strangers the slots
+/// would else change hands at every second packet.
+const ADMIT_EVERY: u32 = 8;
+
 /// The table; see the module.
 pub struct TopTable {
+    votes: Box<[Vote]>,
     slots: Box<[Slot]>,
     sketches: Box<[[u8; SKETCH]]>,
     total: Option<TopCounts>,
+    strangers: u32,
 }
 
 /// One entry of a list that a table gives.
@@ -93,6 +107,8 @@ impl TopTable {
         assert!(slots.is_power_of_two(), "limits.rs has powers of two");
         let sketches = if sketched { vec![[0; SKETCH]; slots] } else { Vec::new() };
         TopTable {
+            votes: vec![Vote::default(); slots].into_boxed_slice(),
+            strangers: 0,
             slots: vec![Slot::default(); slots].into_boxed_slice(),
             sketches: sketches.into_boxed_slice(),
             total: None,
@@ -106,20 +122,31 @@ impl TopTable {
             total.add(counts);
         }
         let at = hash as usize & (self.slots.len() - 1);
-        let slot = &mut self.slots[at];
-        let weight = counts.packets();
-        if slot.key == *key {
-            slot.vote += weight;
-            slot.counts.add(counts);
-        } else if slot.vote >= weight {
-            slot.vote -= weight;
+        let tag = (hash >> 32) as u32 | 1;
+        let weight = u32::try_from(counts.packets()).unwrap_or(u32::MAX);
+        let vote = &mut self.votes[at];
+        if vote.tag == tag && self.slots[at].key == *key {
+            vote.votes = vote.votes.saturating_add(weight);
+            self.slots[at].counts.add(counts);
+        } else if vote.votes >= weight {
+            vote.votes -= weight;
             return;
         } else {
-            *slot = Slot { key: *key, vote: weight - slot.vote, counts: *counts, remotes_at_least: 0 };
+            self.strangers = self.strangers.wrapping_add(1);
+            if weight < ADMIT_EVERY && vote.tag != 0 && !self.strangers.is_multiple_of(ADMIT_EVERY) {
+                return;
+            }
+            *vote = Vote { tag, votes: weight - vote.votes };
+            self.slots[at] = Slot { key: *key, counts: *counts, remotes_at_least: 0 };
             if let Some(sketch) = self.sketches.get_mut(at) {
                 sketch.fill(0);
             }
         }
+        self.sketch(at, remote);
+    }
+
+    #[inline]
+    fn sketch(&mut self, at: usize, remote: u64) {
         if let Some(sketch) = self.sketches.get_mut(at) {
             let index = (remote >> 58) as usize;
             let rank = ((remote << 6) | 1 << 5).leading_zeros() as u8 + 1;
@@ -161,6 +188,7 @@ impl TopTable {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
+        self.votes.fill(Vote::default());
         self.slots.fill(Slot::default());
         self.sketches.fill([0; SKETCH]);
         self.total = self.total.map(|_| TopCounts::default());

@@ -288,8 +288,13 @@ impl Worker {
         let buckets = self.table.buckets();
         let due = (buckets as u64 * elapsed / SECOND_NS) as usize;
         if due >= (buckets / 64).max(1) {
-            let telemetry = &mut self.telemetry;
-            self.table.sweep(due, now_ns, &mut self.expelled, |entry| telemetry.harvest(entry));
+            let (telemetry, folds) = (&mut self.telemetry, self.flood && self.options.fold);
+            self.table.sweep(due, now_ns, &mut self.expelled, |entry| {
+                // In a flood a one-packet flow is noted when it is folded.
+                if !folds || entry.total_packets() > 1 {
+                    telemetry.harvest(entry);
+                }
+            });
             self.swept_ns = now_ns;
             self.export_expelled();
         }
