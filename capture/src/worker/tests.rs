@@ -145,3 +145,18 @@ proptest! {
         assert_eq!(rows.iter().map(TrafficRow::packets).sum::<u64>(), parsed);
     }
 }
+
+#[test]
+fn flood_through_us_is_folded_by_its_target_too() {
+    let mut worker = Worker::new(WorkerOptions { local: Arc::new(LocalNetworks::default()), ..options() });
+    for n in 0..20_000u32 {
+        let source = 0x0b00_0000 + n.wrapping_mul(2_654_435_761) % 0x00ff_ffff;
+        let bytes = udp(source.to_be_bytes(), [10, 0, 0, 1], n as u16, 80);
+        give(&mut worker, &[frame(&bytes, SECOND_NS + u64::from(n) * 1000)]);
+    }
+    worker.finish();
+    let (records, _) = drained(&mut worker);
+    let folded: Vec<_> = records.iter().filter(|r| r.folded_addresses > 0).collect();
+    assert_eq!(folded.len(), 1, "{:?}", &folded[..3]);
+    assert_eq!((folded[0].dst_ip[12..].to_vec(), folded[0].dst_port, folded[0].src_ip), (vec![10, 0, 0, 1], 80, [0; 16]));
+}
