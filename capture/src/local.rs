@@ -5,13 +5,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 pub use spool::row::Direction;
 
-/// The networks that are ours, as sorted, disjoint ranges: a look-up is a binary search.
+/// The networks that are ours, as disjoint ranges. IPv4 has a list of its own: a host has few networks, so that a walk
+/// over a short list of words is all that a new flow costs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalNetworks {
-    ranges: Vec<(u128, u128)>,
+    v4: Vec<(u32, u32)>,
+    v6: Vec<(u128, u128)>,
 }
 
 /// Where an address can be, beside our networks.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope {
     /// Never leaves the link or the machine, so both ends are ours: link-local unicast and multicast, limited
     /// broadcast, loopback, unspecified.
@@ -21,6 +24,9 @@ enum Scope {
     /// An ordinary address.
     Host,
 }
+
+/// First and last address of ::ffff:0:0/96.
+const MAPPED: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
 
 impl LocalNetworks {
     /// The networks named in the configuration, or, if it names none, the machine's own addresses with their prefixes.
@@ -33,33 +39,39 @@ impl LocalNetworks {
     }
 
     /// True if the address (IPv4 as IPv4-mapped) is in one of the networks.
+    #[inline]
     pub fn is_local(&self, address: &[u8; 16]) -> bool {
-        if self.ranges.is_empty() {
-            return false;
+        match v4_of(address) {
+            Some(v4) => self.v4.iter().any(|&(first, last)| first <= v4 && v4 <= last),
+            None => {
+                let v6 = u128::from_be_bytes(*address);
+                self.v6.iter().any(|&(first, last)| first <= v6 && v6 <= last)
+            }
         }
-        let address = u128::from_be_bytes(*address);
-        let after = self.ranges.partition_point(|&(first, _)| first <= address);
-        after > 0 && address <= self.ranges[after - 1].1
     }
 
     /// Which way a packet between these addresses goes.
     ///
     /// What stays on the link is ours. A multicast group beyond the link is treated as the other side of whoever sends:
     /// out if we send, in if somebody else does.
+    #[inline]
     pub fn direction(&self, source: &[u8; 16], destination: &[u8; 16]) -> Direction {
-        let from_us = self.is_local(source) || matches!(scope(source), Scope::Link);
+        let from_us = scope(source) == Scope::Link || self.is_local(source);
         let to_us = match scope(destination) {
             Scope::Link => true,
             Scope::Group => !from_us,
             Scope::Host => self.is_local(destination),
         };
-        match (from_us, to_us) {
-            (true, true) => Direction::Internal,
-            (true, false) => Direction::Out,
-            (false, true) => Direction::In,
-            (false, false) => Direction::Through,
-        }
+        Direction::of(from_us, to_us)
     }
+}
+
+/// The IPv4 address of an IPv4-mapped one.
+#[inline(always)]
+fn v4_of(address: &[u8; 16]) -> Option<u32> {
+    let [first, second]: [u64; 2] = bytemuck::cast(*address);
+    let (first, second) = (u64::from_be(first), u64::from_be(second));
+    (first == 0 && second >> 32 == 0xffff).then_some(second as u32)
 }
 
 impl FromIterator<IpNet> for LocalNetworks {
@@ -73,7 +85,11 @@ impl FromIterator<IpNet> for LocalNetworks {
                 _ => merged.push((first, last)),
             }
         }
-        LocalNetworks { ranges: merged }
+        let in_mapped = |&(first, last): &(u128, u128)| {
+            let (first, last) = (first.max(MAPPED.0), last.min(MAPPED.1));
+            (first <= last).then_some((first as u32, last as u32))
+        };
+        LocalNetworks { v4: merged.iter().filter_map(in_mapped).collect(), v6: merged }
     }
 }
 
@@ -91,16 +107,14 @@ fn range(network: IpNet) -> (u128, u128) {
     (number(network.network()), number(network.broadcast()))
 }
 
-#[inline]
+#[inline(always)]
 fn scope(address: &[u8; 16]) -> Scope {
-    /// ::ffff:0:0/96
-    const MAPPED: u128 = 0xffff << 32;
-    let v6 = u128::from_be_bytes(*address);
     // The first byte of most addresses settles it.
-    match (v6 >> 32 == MAPPED >> 32, address[12], address[0]) {
-        (true, 1..=126 | 128..=168 | 170..=223, _) | (false, _, 1..=0xfd) => Scope::Host,
-        (true, _, _) => scope_v4(Ipv4Addr::from_bits(v6 as u32)),
-        (false, _, _) => scope_v6(address, v6),
+    match v4_of(address) {
+        Some(v4) if matches!(v4 >> 24, 1..=126 | 128..=168 | 170..=223) => Scope::Host,
+        Some(v4) => scope_v4(Ipv4Addr::from_bits(v4)),
+        None if matches!(address[0], 1..=0xfd) => Scope::Host,
+        None => scope_v6(address, u128::from_be_bytes(*address)),
     }
 }
 

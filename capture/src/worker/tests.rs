@@ -158,5 +158,8 @@ fn flood_through_us_is_folded_by_its_target_too() {
     let (records, _) = drained(&mut worker);
     let folded: Vec<_> = records.iter().filter(|r| r.folded_addresses > 0).collect();
     assert_eq!(folded.len(), 1, "{:?}", &folded[..3]);
-    assert_eq!((folded[0].dst_ip[12..].to_vec(), folded[0].dst_port, folded[0].src_ip), (vec![10, 0, 0, 1], 80, [0; 16]));
+    assert_eq!(
+        (folded[0].dst_ip[12..].to_vec(), folded[0].dst_port, folded[0].src_ip),
+        (vec![10, 0, 0, 1], 80, [0; 16])
+    );
 }
