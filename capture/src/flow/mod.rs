@@ -10,4 +10,4 @@ pub mod table;
 pub use entry::Entry;
 pub use fold::{FoldMoved, FoldTable};
 pub use key::{FlowKey, HashSeed};
-pub use table::{Expelled, FlowTable, Timeouts};
+pub use table::{FlowTable, Timeouts};

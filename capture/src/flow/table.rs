@@ -49,15 +49,6 @@ pub struct Updated {
     pub is_new: bool,
 }
 
-/// An entry that must be written (or folded), with the reason.
-#[derive(Clone, Copy, Debug)]
-pub struct Expelled {
-    /// The entry as it was.
-    pub entry: Entry,
-    /// Why it is written.
-    pub reason: EndReason,
-}
-
 /// One cache line of the index.
 #[derive(Clone, Copy, bytemuck::Zeroable)]
 #[repr(C, align(64))]
@@ -159,8 +150,8 @@ impl FlowTable {
         Candidate { way: way as u32, number }
     }
 
-    /// Counts one packet. `locate` tells the direction of a new flow from its originator's way. What must be written
-    /// because of it is appended to `expelled`.
+    /// Counts one packet. `locate` tells the direction of a new flow from its originator's way. Entries that
+    /// must be written because of it are shown to `expel`, with the reason, before they are used anew.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "one call a packet: a struct would be stored and loaded again")]
     pub fn update(
@@ -171,7 +162,7 @@ impl FlowTable {
         way: Way,
         seen: &Seen,
         locate: impl FnOnce(&FlowKey, Way) -> Direction,
-        expelled: &mut Vec<Expelled>,
+        expel: &mut impl FnMut(&mut Entry, EndReason),
     ) -> Updated {
         self.held_packets += u64::from(seen.packets);
         self.held_bytes += u64::from(seen.bytes);
@@ -182,9 +173,9 @@ impl FlowTable {
             && self.buckets[at].entries[candidate.way as usize & (WAYS - 1)] == candidate.number
         {
             self.buckets[at].tags[candidate.way as usize & (WAYS - 1)] |= ESTABLISHED;
-            return self.count(candidate.number as usize, way, seen, expelled);
+            return self.count(candidate.number as usize, way, seen, expel);
         }
-        self.update_slowly(at, key, hash, way, seen, locate, expelled)
+        self.update_slowly(at, key, hash, way, seen, locate, expel)
     }
 
     #[expect(
@@ -200,7 +191,7 @@ impl FlowTable {
         way: Way,
         seen: &Seen,
         locate: impl FnOnce(&FlowKey, Way) -> Direction,
-        expelled: &mut Vec<Expelled>,
+        expel: &mut impl FnMut(&mut Entry, EndReason),
     ) -> Updated {
         let mut matching = matches(&self.buckets[at].tags, tag_of(hash));
         while matching != 0 {
@@ -208,15 +199,21 @@ impl FlowTable {
             let number = self.buckets[at].entries[way_of_bucket] as usize;
             if self.entries.get(number).is_some_and(|entry| entry.key == *key) {
                 self.buckets[at].tags[way_of_bucket] |= ESTABLISHED;
-                return self.count(number, way, seen, expelled);
+                return self.count(number, way, seen, expel);
             }
             matching &= matching - 1;
         }
-        self.insert(at, hash, key, way, seen, locate, expelled)
+        self.insert(at, hash, key, way, seen, locate, expel)
     }
 
     #[inline(always)]
-    fn count(&mut self, number: usize, way: Way, seen: &Seen, expelled: &mut Vec<Expelled>) -> Updated {
+    fn count(
+        &mut self,
+        number: usize,
+        way: Way,
+        seen: &Seen,
+        expel: &mut impl FnMut(&mut Entry, EndReason),
+    ) -> Updated {
         let entry = &mut self.entries[number];
         if seen.time_ns > entry.last_ns {
             let idle = seen.time_ns - entry.last_ns > self.timeouts.idle_ns;
@@ -230,7 +227,7 @@ impl FlowTable {
                 };
                 self.held_packets -= entry.total_packets();
                 self.held_bytes -= entry.total_bytes();
-                expelled.push(Expelled { entry: *entry, reason });
+                expel(entry, reason);
                 entry.restart();
             }
             entry.last_ns = seen.time_ns;
@@ -254,9 +251,9 @@ impl FlowTable {
         way: Way,
         seen: &Seen,
         locate: impl FnOnce(&FlowKey, Way) -> Direction,
-        expelled: &mut Vec<Expelled>,
+        expel: &mut impl FnMut(&mut Entry, EndReason),
     ) -> Updated {
-        let (way_of_bucket, number) = self.place(at, hash, expelled);
+        let (way_of_bucket, number) = self.place(at, hash, expel);
         // A SYN with ACK answers a SYN that was not seen: its receiver began the connection.
         let originator = if seen.tcp_flags & (SYN | ACK) == SYN | ACK { way.opposite() } else { way };
         let direction = locate(key, originator);
@@ -278,7 +275,7 @@ impl FlowTable {
 
     /// A way of the bucket and an entry for a newcomer; a full bucket gives up its victim.
     #[inline]
-    fn place(&mut self, at: usize, hash: u64, expelled: &mut Vec<Expelled>) -> (usize, u32) {
+    fn place(&mut self, at: usize, hash: u64, expel: &mut impl FnMut(&mut Entry, EndReason)) -> (usize, u32) {
         let bucket = &self.buckets[at];
         let vacant = vacancy(&bucket.tags);
         if vacant != 0 {
@@ -293,11 +290,11 @@ impl FlowTable {
         }
         let way = victim(&bucket.tags, hash);
         let number = bucket.entries[way];
-        let entry = &self.entries[number as usize];
+        let entry = &mut self.entries[number as usize];
         if entry.total_packets() > 0 {
             self.held_packets -= entry.total_packets();
             self.held_bytes -= entry.total_bytes();
-            expelled.push(Expelled { entry: *entry, reason: EndReason::Evicted });
+            expel(entry, EndReason::Evicted);
         }
         (way, number)
     }
@@ -315,15 +312,9 @@ impl FlowTable {
         at
     }
 
-    /// Looks at the next `buckets` buckets: expels what is idle, closed or due at `now_ns`, and shows every entry that
-    /// stays to `harvest`. Calling it for all buckets once a second costs about 10 ns an entry in use.
-    pub fn sweep(
-        &mut self,
-        buckets: usize,
-        now_ns: u64,
-        expelled: &mut Vec<Expelled>,
-        mut harvest: impl FnMut(&mut Entry),
-    ) {
+    /// Looks at the next `buckets` buckets and shows their entries to `look`: with a reason what is idle, closed or due
+    /// at `now_ns` and must be written, without one what stays. Calling it for all buckets once a second costs about 10 ns an entry in use.
+    pub fn sweep(&mut self, buckets: usize, now_ns: u64, mut look: impl FnMut(&mut Entry, Option<EndReason>)) {
         for _ in 0..buckets.min(self.buckets.len()) {
             let at = self.next_bucket();
             let tags = self.buckets[at].tags;
@@ -331,7 +322,7 @@ impl FlowTable {
                 continue;
             }
             for way in (0..WAYS).filter(|&way| tags[way] != 0) {
-                self.sweep_entry(at, way, now_ns, expelled, &mut harvest);
+                self.sweep_entry(at, way, now_ns, &mut look);
             }
         }
     }
@@ -341,8 +332,7 @@ impl FlowTable {
         at: usize,
         way: usize,
         now_ns: u64,
-        expelled: &mut Vec<Expelled>,
-        harvest: &mut impl FnMut(&mut Entry),
+        look: &mut impl FnMut(&mut Entry, Option<EndReason>),
     ) {
         let entry = &mut self.entries[self.buckets[at].entries[way] as usize];
         let silent = now_ns.saturating_sub(entry.last_ns);
@@ -353,16 +343,16 @@ impl FlowTable {
             if holds {
                 self.held_packets -= entry.total_packets();
                 self.held_bytes -= entry.total_bytes();
-                expelled.push(Expelled { entry: *entry, reason });
+                look(entry, Some(reason));
             }
             self.remove(at, way);
         } else if holds && now_ns.saturating_sub(entry.first_ns) >= self.timeouts.active_ns {
             self.held_packets -= entry.total_packets();
             self.held_bytes -= entry.total_bytes();
-            expelled.push(Expelled { entry: *entry, reason: EndReason::Active });
+            look(entry, Some(EndReason::Active));
             entry.restart();
         } else if holds {
-            harvest(entry);
+            look(entry, None);
         }
     }
 
@@ -371,17 +361,17 @@ impl FlowTable {
         self.buckets.len()
     }
 
-    /// Expels everything, bucket by bucket, in calls of at most `buckets`; false = nothing is left.
-    pub fn drain(&mut self, buckets: usize, expelled: &mut Vec<Expelled>) -> bool {
+    /// Shows everything to `expel`, bucket by bucket, in calls of at most `buckets`; false = nothing is left.
+    pub fn drain(&mut self, buckets: usize, expel: &mut impl FnMut(&mut Entry, EndReason)) -> bool {
         for _ in 0..buckets.min(self.buckets.len()) {
             let at = self.next_bucket();
             let bucket = self.buckets[at];
             for way in (0..WAYS).filter(|&way| bucket.tags[way] != 0) {
-                let entry = self.entries[bucket.entries[way] as usize];
+                let entry = &mut self.entries[bucket.entries[way] as usize];
                 if entry.total_packets() > 0 {
                     self.held_packets -= entry.total_packets();
                     self.held_bytes -= entry.total_bytes();
-                    expelled.push(Expelled { entry, reason: EndReason::Shutdown });
+                    expel(entry, EndReason::Shutdown);
                 }
                 self.remove(at, way);
             }

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
 
 use super::*;
-use spool::row::TrafficRow;
+use spool::row::{FlowRecord, TrafficRow};
 
 use crate::frame::{LinkType, VlanTag};
 

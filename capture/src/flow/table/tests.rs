@@ -6,6 +6,12 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, proptest};
 
 use super::*;
+
+/// What was expelled, and why.
+struct Expelled {
+    entry: Entry,
+    reason: EndReason,
+}
 use crate::flow::entry::RST;
 use crate::wire::Packet;
 
@@ -25,11 +31,13 @@ fn put(table: &mut FlowTable, packet: &Packet, time_ns: u64, expelled: &mut Vec<
     table.prefetch_bucket(hash);
     let candidate = table.look_up(hash);
     let seen = Seen { time_ns, packets: 1, bytes: 100, tcp_flags: packet.tcp_flags, fragment: false };
-    table.update(&key, hash, candidate, way, &seen, |_, _| Direction::In, expelled)
+    table.update(&key, hash, candidate, way, &seen, |_, _| Direction::In, &mut |entry, reason| {
+        expelled.push(Expelled { entry: *entry, reason })
+    })
 }
 
 fn drain(table: &mut FlowTable, expelled: &mut Vec<Expelled>) {
-    while table.drain(16, expelled) {}
+    while table.drain(16, &mut |entry, reason| expelled.push(Expelled { entry: *entry, reason })) {}
     assert_eq!((table.used(), table.held()), (0, (0, 0)));
 }
 
@@ -89,12 +97,15 @@ fn sweep_ends_silent_flows_and_writes_live_ones_when_due() {
     }
     expelled.clear();
     let mut harvested = 0;
-    table.sweep(table.buckets(), 1001, &mut expelled, |_| harvested += 1);
+    table.sweep(table.buckets(), 1001, |entry, reason| match reason {
+        Some(reason) => expelled.push(Expelled { entry: *entry, reason }),
+        None => harvested += 1,
+    });
     let mut ended: Vec<_> = expelled.iter().map(|e| (e.entry.key.sender(Way::Up).1, e.reason)).collect();
     ended.sort_by_key(|e| e.0);
     assert_eq!(ended, [(1, EndReason::Idle)], "the other was written at 1000 by its packet");
     assert_eq!((harvested, table.used()), (1, 1));
-    table.sweep(table.buckets(), 2000, &mut expelled, |_| ());
+    table.sweep(table.buckets(), 2000, |_, _| ());
     assert_eq!(table.used(), 0);
 }
 
@@ -144,7 +155,7 @@ proptest! {
             let total = model.entry(FlowKey::of(&packet, 1).0).or_default();
             *total = (total.0 + 1, total.1 + 100);
             if number % 7 == 0 {
-                table.sweep(3, time, &mut expelled, |_| ());
+                table.sweep(3, time, |entry, reason| expelled.extend(reason.map(|reason| Expelled { entry: *entry, reason })));
             }
             let written: u64 = expelled.iter().map(|e| e.entry.total_packets()).sum();
             assert_eq!(table.held().0 + written, number as u64 + 1);
