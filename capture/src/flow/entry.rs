@@ -41,8 +41,8 @@ pub struct Entry {
     pub harvested_packets: [u32; 2],
     /// What `bytes` was at the last harvest.
     pub harvested_bytes: [u64; 2],
-    /// Fills the second line.
-    pub reserved: u64,
+    /// 0 = the entry is free.
+    pub in_use: u64,
 }
 
 const _: () = assert!(size_of::<Entry>() == 128);

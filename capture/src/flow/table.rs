@@ -264,6 +264,7 @@ impl FlowTable {
             first_ns: seen.time_ns,
             originator: originator as u8,
             direction: direction as u8,
+            in_use: 1,
             ..Entry::default()
         };
         add(entry, way, seen);
@@ -299,84 +300,78 @@ impl FlowTable {
         (way, number)
     }
 
-    fn remove(&mut self, at: usize, way: usize) {
+    fn remove(&mut self, number: usize) {
+        let entry = &mut self.entries[number];
+        entry.in_use = 0;
+        let at = self.seed.hash(&entry.key) as usize & self.mask;
         let bucket = &mut self.buckets[at];
-        bucket.tags[way] = 0;
-        self.free.push(bucket.entries[way]);
+        for way in 0..WAYS {
+            if bucket.tags[way] != 0 && bucket.entries[way] as usize == number {
+                bucket.tags[way] = 0;
+            }
+        }
+        self.free.push(number as u32);
         self.used -= 1;
     }
 
-    fn next_bucket(&mut self) -> usize {
-        let at = self.sweep_at;
-        self.sweep_at = (at + 1) % self.buckets.len();
-        at
+    /// Entries that a whole sweep looks at: those that were ever used.
+    pub fn touched(&self) -> usize {
+        self.entries.len()
     }
 
-    /// Looks at the next `buckets` buckets and shows their entries to `look`: with a reason what is idle, closed or due
-    /// at `now_ns` and must be written, without one what stays. Calling it for all buckets once a second costs about 10 ns an entry in use.
-    pub fn sweep(&mut self, buckets: usize, now_ns: u64, mut look: impl FnMut(&mut Entry, Option<EndReason>)) {
-        for _ in 0..buckets.min(self.buckets.len()) {
-            let at = self.next_bucket();
-            let tags = self.buckets[at].tags;
-            if tags == [0; WAYS] {
-                continue;
+    /// Looks at the next `count` entries, in the order in which they lie in memory, and shows them to `look`: with a
+    /// reason what is idle, closed or due at `now_ns` and must be written, without one what stays. Calling it for all
+    /// entries once a second costs a few ns an entry.
+    pub fn sweep(&mut self, count: usize, now_ns: u64, mut look: impl FnMut(&mut Entry, Option<EndReason>)) {
+        for _ in 0..count.min(self.entries.len()) {
+            if self.sweep_at >= self.entries.len() {
+                self.sweep_at = 0;
             }
-            for way in (0..WAYS).filter(|&way| tags[way] != 0) {
-                self.sweep_entry(at, way, now_ns, &mut look);
+            let number = self.sweep_at;
+            self.sweep_at += 1;
+            if self.entries[number].in_use != 0 {
+                self.sweep_entry(number, now_ns, &mut look);
             }
         }
     }
 
-    fn sweep_entry(
-        &mut self,
-        at: usize,
-        way: usize,
-        now_ns: u64,
-        look: &mut impl FnMut(&mut Entry, Option<EndReason>),
-    ) {
-        let entry = &mut self.entries[self.buckets[at].entries[way] as usize];
+    fn sweep_entry(&mut self, number: usize, now_ns: u64, look: &mut impl FnMut(&mut Entry, Option<EndReason>)) {
+        let entry = &mut self.entries[number];
         let silent = now_ns.saturating_sub(entry.last_ns);
         let closed = entry.is_closed() && silent >= CLOSED_LINGER_NS;
         let holds = entry.total_packets() > 0;
-        if closed || silent > self.timeouts.idle_ns {
-            let reason = if closed { EndReason::Closed } else { EndReason::Idle };
-            if holds {
-                self.held_packets -= entry.total_packets();
-                self.held_bytes -= entry.total_bytes();
-                look(entry, Some(reason));
-            }
-            self.remove(at, way);
-        } else if holds && now_ns.saturating_sub(entry.first_ns) >= self.timeouts.active_ns {
+        let ended = closed || silent > self.timeouts.idle_ns;
+        let due = holds && now_ns.saturating_sub(entry.first_ns) >= self.timeouts.active_ns;
+        if holds && (ended || due) {
             self.held_packets -= entry.total_packets();
             self.held_bytes -= entry.total_bytes();
-            look(entry, Some(EndReason::Active));
+            let reason = match (closed, ended) {
+                (true, _) => EndReason::Closed,
+                (_, true) => EndReason::Idle,
+                _ => EndReason::Active,
+            };
+            look(entry, Some(reason));
             entry.restart();
         } else if holds {
             look(entry, None);
         }
-    }
-
-    /// Number of buckets: what a whole sweep visits.
-    pub fn buckets(&self) -> usize {
-        self.buckets.len()
-    }
-
-    /// Shows everything to `expel`, bucket by bucket, in calls of at most `buckets`; false = nothing is left.
-    pub fn drain(&mut self, buckets: usize, expel: &mut impl FnMut(&mut Entry, EndReason)) -> bool {
-        for _ in 0..buckets.min(self.buckets.len()) {
-            let at = self.next_bucket();
-            let bucket = self.buckets[at];
-            for way in (0..WAYS).filter(|&way| bucket.tags[way] != 0) {
-                let entry = &mut self.entries[bucket.entries[way] as usize];
-                if entry.total_packets() > 0 {
-                    self.held_packets -= entry.total_packets();
-                    self.held_bytes -= entry.total_bytes();
-                    expel(entry, EndReason::Shutdown);
-                }
-                self.remove(at, way);
-            }
+        if ended {
+            self.remove(number);
         }
-        self.used > 0
+    }
+
+    /// Shows everything to `expel`; the table is empty afterwards.
+    pub fn drain(&mut self, mut expel: impl FnMut(&mut Entry, EndReason)) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.in_use != 0 && entry.total_packets() > 0) {
+            self.held_packets -= entry.total_packets();
+            self.held_bytes -= entry.total_bytes();
+            expel(entry, EndReason::Shutdown);
+        }
+        self.entries.clear();
+        self.free.clear();
+        self.buckets.fill(bytemuck::Zeroable::zeroed());
+        self.used = 0;
+        self.sweep_at = 0;
     }
 }
 

@@ -70,6 +70,7 @@ pub struct Worker {
     exporter: Exporter,
     counters: SecondCounters,
     distinct: Option<BoundedSet>,
+    newcomers: Vec<u64>,
     pending: Vec<Pending>,
     expelled: Vec<(Entry, EndReason)>,
     closed: Vec<InterfaceSecond>,
@@ -88,6 +89,7 @@ impl Worker {
             distinct: options.count_distinct.then(|| BoundedSet::new(options.flow_table_entries)),
             exporter: Exporter::new(options.seed, options.fold),
             counters: SecondCounters::new(options.interfaces),
+            newcomers: Vec::new(),
             pending: Vec::with_capacity(GROUP_FRAMES),
             expelled: Vec::with_capacity(2 * GROUP_FRAMES),
             closed: Vec::new(),
@@ -208,6 +210,9 @@ impl Worker {
             self.count(one);
         }
         self.pending = pending;
+        if let Some(distinct) = &mut self.distinct {
+            self.newcomers.drain(..).for_each(|hash| distinct.insert(hash));
+        }
         // Only now, and from copies: exporting each victim at once would wait for its cache lines one after the other
         // (measured in a flood of new sources: 12 % slower).
         let mut expelled = std::mem::take(&mut self.expelled);
@@ -233,8 +238,12 @@ impl Worker {
             self.new_in_second += 1;
             // A flood is taken for one at once; that it is over is judged at the end of a second.
             self.exporter.flood |= self.new_in_second > self.options.fold_flows_per_second;
-            if let Some(distinct) = &mut self.distinct {
-                distinct.insert(self.options.seed.hash(&pending.key.five_tuple()));
+            if let Some(distinct) = &mut self.distinct
+                && distinct.is_exact()
+            {
+                let hash = self.options.seed.hash(&pending.key.five_tuple());
+                distinct.prefetch(hash);
+                self.newcomers.push(hash);
             }
         }
         if self.counters.is_outside(seen.time_ns) {
@@ -276,11 +285,12 @@ impl Worker {
             self.fold_flushed_ns = now_ns;
         }
         let elapsed = now_ns.saturating_sub(self.swept_ns).min(SECOND_NS);
-        let buckets = self.table.buckets();
-        let due = (buckets as u64 * elapsed / SECOND_NS) as usize;
-        if due >= (buckets / 64).max(1) {
+        // The whole table once a second, in steps that are worth a call.
+        let touched = self.table.touched() as u64;
+        let due = touched * elapsed / SECOND_NS;
+        if due >= (touched / 64).max(1) || elapsed == SECOND_NS {
             let exporter = &mut self.exporter;
-            self.table.sweep(due, now_ns, |entry, reason| match reason {
+            self.table.sweep(due as usize, now_ns, |entry, reason| match reason {
                 Some(reason) => exporter.export(entry, reason),
                 None => exporter.note(entry),
             });
@@ -390,7 +400,7 @@ impl Worker {
     /// Exports everything: the program ends, or the file did. The table is empty afterwards.
     pub fn finish(&mut self) {
         let exporter = &mut self.exporter;
-        while self.table.drain(64, &mut |entry, reason| exporter.export(entry, reason)) {}
+        self.table.drain(|entry, reason| exporter.export(entry, reason));
         self.exporter.flush_folded();
         self.exporter.hand_over();
         self.gather();

@@ -37,7 +37,7 @@ fn put(table: &mut FlowTable, packet: &Packet, time_ns: u64, expelled: &mut Vec<
 }
 
 fn drain(table: &mut FlowTable, expelled: &mut Vec<Expelled>) {
-    while table.drain(16, &mut |entry, reason| expelled.push(Expelled { entry: *entry, reason })) {}
+    table.drain(|entry, reason| expelled.push(Expelled { entry: *entry, reason }));
     assert_eq!((table.used(), table.held()), (0, (0, 0)));
 }
 
@@ -97,7 +97,7 @@ fn sweep_ends_silent_flows_and_writes_live_ones_when_due() {
     }
     expelled.clear();
     let mut harvested = 0;
-    table.sweep(table.buckets(), 1001, |entry, reason| match reason {
+    table.sweep(table.touched(), 1001, |entry, reason| match reason {
         Some(reason) => expelled.push(Expelled { entry: *entry, reason }),
         None => harvested += 1,
     });
@@ -105,7 +105,7 @@ fn sweep_ends_silent_flows_and_writes_live_ones_when_due() {
     ended.sort_by_key(|e| e.0);
     assert_eq!(ended, [(1, EndReason::Idle)], "the other was written at 1000 by its packet");
     assert_eq!((harvested, table.used()), (1, 1));
-    table.sweep(table.buckets(), 2000, |_, _| ());
+    table.sweep(table.touched(), 2000, |_, _| ());
     assert_eq!(table.used(), 0);
 }
 
