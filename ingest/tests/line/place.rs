@@ -17,7 +17,7 @@ use tempfile::TempDir;
 pub const NODE: NodeId = NodeId::from_bytes([7; 16]);
 
 /// Longest that a test waits for rows that it wrote.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One data directory and one empty store.
 pub struct Place {

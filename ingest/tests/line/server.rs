@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use spool::NodeId;
 use store::testing::MariaDb;
 
-use crate::place::{NODE, Place, block_on, within};
+use crate::place::{NODE, PATIENCE, Place, block_on, within};
 use crate::write::{flows, open, open_for, seconds};
 
 #[test]
@@ -43,6 +43,19 @@ fn a_server_that_is_killed_and_comes_back_has_every_row_once() {
         assert_eq!((fence.stored.packets, fence.stored.bytes), (totals.packets, totals.bytes));
     }
     assert!(place.flow_rows(seconds(writer.totals(1).last_seq)) == expect);
+}
+
+#[test]
+fn every_connection_is_told_connected_before_its_first_row() {
+    let Some(server) = MariaDb::start_or_skip() else { return };
+    let place = Place::mariadb(&server, "root", "floodmark");
+    let role = place.start(&place.options());
+    within("the live line", || {
+        let connected = live::Subscriber::connect(&place.data_dir().join("run"), live::Role::Ingest, PATIENCE);
+        let line = connected.and_then(|mut live| live.receive());
+        matches!(line, Ok(live::Line::Ingest(line)) if line.database == "connected")
+    });
+    role.stop().unwrap();
 }
 
 #[test]
@@ -112,9 +125,7 @@ fn a_writer_with_few_rights_and_one_with_all_store_the_same() {
     admin("REVOKE ALL PRIVILEGES, GRANT OPTION FROM floodmark_writer@localhost");
     admin(&grants);
     let role = writer.start(&writer.options());
-    within("rows by few rights", || {
-        block_on(server.number("SELECT COUNT(*) FROM floodmark.flows")).unwrap() == 2_000
-    });
+    within("rows by few rights", || block_on(server.number("SELECT COUNT(*) FROM floodmark.flows")).unwrap() == 2_000);
     assert_eq!(role.stop().unwrap().rows_stored, 2_000);
 
     admin("CREATE USER a@localhost; GRANT ALL ON floodmark.* TO a@localhost");

@@ -76,8 +76,7 @@ pub fn flows(writer: &mut Writer, stream: u16, rows: u32) -> StreamTotals {
 /// Appends one frame of low-rate rows as they lie on disk.
 pub fn lines(writer: &mut Writer, kind: FrameKind, payload: &[u8], row_count: u32) {
     let now_ns = u64::from(BEGIN) * 1_000_000_000;
-    let batch =
-        Batch { kind, stream: 0, payload, row_count, first_ns: now_ns, last_ns: now_ns, packets: 0, bytes: 0 };
+    let batch = Batch { kind, stream: 0, payload, row_count, first_ns: now_ns, last_ns: now_ns, packets: 0, bytes: 0 };
     writer.append(&batch).unwrap();
 }
 
