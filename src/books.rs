@@ -12,10 +12,10 @@ use live::ledger::{CaptureColumns, Ledger};
 use live::line::StreamState;
 use live::{Line, Role, Subscriber};
 use serde::Serialize;
-use spool::NodeId;
-use store::{Fence, LedgerEntry, LedgerKind, LedgerRow, Reader};
+use spool::{FrameHeader, FrameKind, Next, NodeId, SpoolError, Tail};
+use store::{Batch, Fence, LedgerEntry, LedgerKind, LedgerRow, Reader};
 
-use crate::commands::wait_for_store;
+use crate::commands::{node_of, wait_for_store};
 use crate::config::Config;
 use crate::exit::Failure;
 
@@ -76,7 +76,7 @@ struct LiveCut {
 /// # Errors
 /// The store or the spool cannot be read.
 pub fn read(config: &Config) -> Result<Vec<EpochBooks>, Failure> {
-    let node = NodeId::load_or_create(&config.node.data_dir).map_err(Failure::failed)?;
+    let node = node_of(config)?;
     for attempt in 1.. {
         let (fences, entries) = wait_for_store(async {
             let mut reader = Reader::connect(&config.store, &config.node.data_dir).await?;
@@ -126,11 +126,17 @@ fn join(
     let mut spooled = Spooled::read(config, node, fences)?;
     let mut epochs: BTreeMap<u64, EpochBooks> = BTreeMap::new();
     let mut has_hole = false;
-    for entry in entries {
-        let standing = if entry.row.kind == LedgerKind::Final { Standing::Final } else { Standing::Unfinished };
-        let columns = columns_of(&entry.row);
-        let in_spool = spooled.after_fence(entry.epoch, None, &mut has_hole);
-        epochs.insert(entry.epoch, books(entry.node_id, entry.epoch, standing, &columns, in_spool, fences));
+    let mut newest: BTreeMap<u64, (u16, LedgerRow)> =
+        entries.iter().map(|entry| (entry.epoch, (entry.node_id, entry.row.clone()))).collect();
+    // What capture wrote and ingest has not stored is newer than what the store has.
+    for (epoch, row) in std::mem::take(&mut spooled.ledger) {
+        let node_id = fences.iter().find(|f| f.epoch == epoch).map_or(0, |f| f.node_id);
+        newest.insert(epoch, (node_id, row));
+    }
+    for (epoch, (node_id, row)) in newest {
+        let standing = if row.kind == LedgerKind::Final { Standing::Final } else { Standing::Unfinished };
+        let in_spool = spooled.after_fence(epoch, None, &mut has_hole);
+        epochs.insert(epoch, books(node_id, epoch, standing, &columns_of(&row), in_spool, fences));
     }
     if let Some(cut) = cut {
         let in_spool = spooled.after_fence(cut.epoch, Some(&cut.streams), &mut has_hole);
@@ -160,12 +166,15 @@ fn books(
 struct Spooled {
     frames: BTreeMap<(u64, u16), Vec<(u64, u64, u64, u64)>>,
     fences: BTreeMap<(u64, u16), u64>,
+    /// The newest ledger row of each epoch that has one beyond its fence.
+    ledger: BTreeMap<u64, LedgerRow>,
 }
 
 impl Spooled {
     fn read(config: &Config, node: NodeId, fences: &[Fence]) -> Result<Spooled, Failure> {
         let fences: BTreeMap<(u64, u16), u64> = fences.iter().map(|f| ((f.epoch, f.stream), f.last_seq)).collect();
         let mut frames: BTreeMap<(u64, u16), Vec<_>> = BTreeMap::new();
+        let mut ledger = BTreeMap::new();
         for writer in WRITERS {
             let dir = capture::role::spool_dir(&config.node.data_dir, writer);
             spool::tail::headers(&dir, node, |header| {
@@ -176,8 +185,9 @@ impl Spooled {
                 }
             })
             .map_err(Failure::failed)?;
+            newest_ledger_rows(&dir, node, &fences, &mut ledger).map_err(Failure::failed)?;
         }
-        Ok(Spooled { frames, fences })
+        Ok(Spooled { frames, fences, ledger })
     }
 
     /// Packets and bytes in frames after the fences of an epoch, up to what `streams` had received (all, when not
@@ -202,6 +212,33 @@ impl Spooled {
             *has_hole |= fence.max(seen) < state.last_seq;
         }
         sum
+    }
+}
+
+/// Keeps the newest ledger row of each epoch in the spool `dir` that the store does not have yet.
+fn newest_ledger_rows(
+    dir: &Path,
+    node: NodeId,
+    fences: &BTreeMap<(u64, u16), u64>,
+    newest: &mut BTreeMap<u64, LedgerRow>,
+) -> Result<(), SpoolError> {
+    let mut tail = Tail::open(dir, node);
+    let mut payload = Vec::new();
+    let unread = |header: &FrameHeader| {
+        let fence = fences.get(&(header.epoch, header.stream)).copied().unwrap_or(0);
+        header.kind == FrameKind::Ledger && header.last_seq() > fence
+    };
+    loop {
+        match tail.next(&mut payload, unread)? {
+            Next::Idle => return Ok(()),
+            Next::Damaged { .. } => {}
+            Next::Frame(header) => {
+                let mut batch = Batch::default();
+                ingest::batch::add_frame(&mut batch, &header, &payload);
+                let own = |row: &LedgerRow| matches!(row.kind, LedgerKind::Checkpoint | LedgerKind::Final);
+                newest.extend(batch.ledger.pop().filter(own).map(|row| (header.epoch, row)));
+            }
+        }
     }
 }
 

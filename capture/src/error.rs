@@ -70,5 +70,6 @@ impl CaptureError {
     pub fn is_configuration(&self) -> bool {
         matches!(self, CaptureError::NoInterface { .. } | CaptureError::Configuration { .. })
             || matches!(self, CaptureError::Interface(InterfaceError::Name(_)))
+            || matches!(self, CaptureError::Spool(error) if error.is_configuration())
     }
 }

@@ -50,6 +50,13 @@ impl Backoff {
 impl Lane {
     /// Commits jobs until their sender is gone. Answers how many rows it had to leave in the spool.
     pub async fn run(mut self, mut writer: Option<Writer>, mut jobs: Receiver<Job>) -> u64 {
+        // Not at the first batch: a stream may be silent for long, and whether the database takes us is to be told now.
+        if writer.is_none()
+            && let Err(error) = self.open(&mut writer).await
+        {
+            tracing::warn!(lane = self.lane, %error, "this connection cannot be opened; it is tried again when there are rows");
+            self.board.set_database(self.lane, &format!("down: {error}"));
+        }
         while let Some(job) = jobs.recv().await {
             self.board.set_pending(self.lane, Some(job.oldest_ns));
             let mut batch = job.batch;
@@ -102,7 +109,7 @@ impl Lane {
         let fences = open.fences().await?;
         self.board.set_fences(&fences);
         self.board.set_database(self.lane, "connected");
-        tracing::info!(lane = self.lane, "the database takes rows again");
+        tracing::info!(lane = self.lane, "connected: the database takes rows");
         *writer = Some(open);
         Ok(())
     }

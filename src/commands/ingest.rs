@@ -27,6 +27,7 @@ pub fn run(args: &RoleArgs) -> Outcome {
 fn failure(error: IngestError) -> Failure {
     let exit = match &error {
         IngestError::Store(error) => exit_of(error),
+        IngestError::Spool(error) if error.is_configuration() => Exit::BadConfiguration,
         _ => Exit::Failed,
     };
     Failure::new(exit, error)

@@ -15,6 +15,7 @@ mod store;
 mod top;
 mod web;
 
+pub use role::node_of;
 pub use store::wait_for as wait_for_store;
 
 use crate::cli::{Cli, Command};

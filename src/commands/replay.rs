@@ -11,11 +11,12 @@ use capture::error::CaptureError;
 use capture::replay::{FileReport, Options};
 use capture::role::spool_dir;
 use capture::spooler::sink::{FlowTap, Sink, WhenFull};
-use spool::{NodeId, Writer, WriterOptions};
+use spool::{Writer, WriterOptions};
 
 use csv::Csv;
 
 use super::print;
+use super::role::node_of;
 use super::store::{configuration, exit_of, wait_for};
 use crate::cli::ReplayArgs;
 use crate::config::Config;
@@ -48,7 +49,7 @@ pub fn run(args: &ReplayArgs) -> Outcome {
 /// Loads what the replay writes while it writes it, in this process.
 fn into_store(args: &ReplayArgs, config: &Config, tap: Option<FlowTap>) -> Outcome {
     let data_dir = &config.node.data_dir;
-    let node = NodeId::load_or_create(data_dir).map_err(Failure::failed)?;
+    let node = node_of(config)?;
     // A store that refuses us is told before anything is read.
     wait_for(async { store::Store::connect(&config.store, data_dir).await?.migrate().await })?;
     let dir = spool_dir(data_dir, "replay");
@@ -58,7 +59,10 @@ fn into_store(args: &ReplayArgs, config: &Config, tap: Option<FlowTap>) -> Outco
         bytes_max: config.spool.bytes_max.as_u64(),
         now_us: now_us(),
     };
-    let writer = Writer::open(&dir, options).map_err(Failure::failed)?;
+    let writer = Writer::open(&dir, options).map_err(|error| {
+        let exit = if error.is_configuration() { Exit::BadConfiguration } else { Exit::Failed };
+        Failure::new(exit, error)
+    })?;
     let (finished, gone) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let options = ingest::Options {
         config: config.ingest.clone(),

@@ -13,6 +13,13 @@ use crate::{logging, parent, signals};
 
 use spool::NodeId;
 
+/// This machine's identity, from the data directory, which is made if it is not there.
+pub fn node_of(config: &Config) -> Result<NodeId, Failure> {
+    let remedy =
+        "node.data_dir must be a folder in which this user may write; name another one there, or by --data-dir";
+    NodeId::load_or_create(&config.node.data_dir).map_err(|error| Failure::failed(anyhow::anyhow!("{error}; {remedy}")))
+}
+
 /// A role that is about to begin.
 pub struct Start {
     /// Its configuration.
@@ -37,7 +44,7 @@ impl Start {
         logging::start(&effective.config.log, name);
         let stop = Arc::new(AtomicBool::new(false));
         signals::raise_on_stop(&stop).map_err(Failure::failed)?;
-        let node = NodeId::load_or_create(&effective.config.node.data_dir).map_err(Failure::failed)?;
+        let node = node_of(&effective.config)?;
         Ok(Start { config: effective.config, node, stop, from_parent: args.config_from_stdin })
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytesize::ByteSize;
 use capture::interface::default_route_interface;
 
+use super::role::node_of;
 use crate::cli::Settings;
 use crate::config::check::Machine;
 use crate::config::load::Effective;
@@ -39,6 +40,8 @@ pub fn run(settings: &Settings) -> Outcome {
     for line in summary(&effective.config, &machine, default_route_interface().as_deref()) {
         tracing::info!("{line}");
     }
+    // Told here once, and not by each role.
+    node_of(&effective.config)?;
     let stop = Arc::new(AtomicBool::new(false));
     signals::raise_on_stop(&stop).map_err(Failure::failed)?;
     let roles = roles().map_err(Failure::failed)?;

@@ -63,6 +63,11 @@ impl SpoolError {
         move |source| SpoolError::Io { operation, path, source }
     }
 
+    /// Whether the directory is not one for this program: trying again does not help until a person acts.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, SpoolError::ForeignNode { .. } | SpoolError::NewerFormat { .. } | SpoolError::Options(_))
+    }
+
     /// Whether trying again later can help.
     pub fn is_transient(&self) -> bool {
         matches!(self, SpoolError::Io { .. } | SpoolError::Full { .. })

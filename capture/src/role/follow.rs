@@ -276,8 +276,13 @@ impl Follower {
         }
     }
 
-    /// Stops the workers: each takes what is left, exports all flows and ends.
+    /// Stops the workers: each takes what is left, exports all flows and ends. The devices are asked once more just
+    /// before, so that the last `pre_tap` compares what both have counted.
     pub fn stop(&mut self) {
+        match self.netlink.links() {
+            Ok(links) => (0..self.interfaces.len()).for_each(|at| self.note_device_counter(at, &links)),
+            Err(error) => tracing::warn!(%error, "the devices' last counters cannot be read; pre_tap is of before"),
+        }
         for worker in &self.workers {
             let _ = worker.send(Command::Stop);
         }

@@ -8,7 +8,11 @@ use crate::config::url;
 pub fn check(config: &Config, report: &mut Report) {
     let known = ["", "sqlite://", "mysql://", "mariadb://"];
     let scheme = config.url.find("://").map_or(config.url.as_str(), |at| &config.url[..at + 3]);
-    if !known.contains(&scheme) || (!scheme.is_empty() && config.url.len() == scheme.len()) {
+    let is_server = matches!(scheme, "mysql://" | "mariadb://");
+    if !known.contains(&scheme)
+        || (!scheme.is_empty() && config.url.len() == scheme.len())
+        || (is_server && !names_user_and_database(&config.url[scheme.len()..]))
+    {
         report.problem(
             "store.url",
             format_args!("{:?}", url::masked(&config.url)),
@@ -24,6 +28,15 @@ pub fn check(config: &Config, report: &mut Report) {
             "remove store.tls_ca_file, or set store.tls = \"verify\"",
         );
     }
+}
+
+/// Whether `USER@HOST/DATABASE` has all of its parts. The last `@` ends the user, as for the driver.
+fn names_user_and_database(rest: &str) -> bool {
+    let rest = rest.split('?').next().unwrap_or_default();
+    rest.rsplit_once('@').is_some_and(|(user, place)| {
+        let database = place.split_once('/').map_or("", |(_, database)| database);
+        !user.is_empty() && !user.starts_with(':') && !database.is_empty()
+    })
 }
 
 /// A password belongs into a file of its own, which the service manager can hand over as a credential.

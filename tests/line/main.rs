@@ -1,0 +1,25 @@
+//! The whole line by the built program: packets on real interfaces, rows in real stores, books that balance.
+//!
+//! Each test that needs a network runs itself again in a namespace of its own; see `namespace`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod acceptance;
+mod connections;
+mod corpus;
+mod flood;
+#[expect(dead_code, reason = "shared with capture's lab, which uses more of it")]
+#[path = "../../capture/tests/lab/link.rs"]
+mod link;
+mod machine;
+mod mariadb;
+#[path = "../../capture/tests/lab/namespace.rs"]
+mod namespace;
+mod process;
+#[expect(dead_code, reason = "shared with capture's lab, which uses more of it")]
+#[path = "../../capture/tests/lab/reader.rs"]
+mod reader;
+mod refusals;
+mod replay;
+mod running;
+mod timeliness;
