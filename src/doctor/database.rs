@@ -1,8 +1,12 @@
-//! Settings of a MySQL or MariaDB server that lose rows or slow down ingest.
+//! The store: whether it can be reached, and settings that lose rows or slow down ingest.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use bytesize::ByteSize;
+use store::limits::READ_TIMEOUT;
+use store::{Inspection, StoreError, inspect};
+use tokio::time::timeout;
 
 use super::Finding;
 
@@ -18,22 +22,83 @@ const BUFFER_POOL_BYTES_MIN: u64 = 512 << 20;
 /// At 100,000 rows/s InnoDB writes 12 MB/s of redo: with 96 MiB it must flush pages every few seconds.
 const REDO_BYTES_MIN: u64 = 1 << 30;
 
-/// Judges the server of `url`; `settings` are its variables, `None` if it was not asked.
-pub fn examine(url: &str, settings: Option<&Settings>) -> Vec<Finding> {
-    if url.is_empty() || url.starts_with("sqlite://") {
-        return vec![Finding::ok("database", "SQLite: no server to look at", "")];
+/// Asks the store of the configuration, and judges its answer.
+pub fn examine(config: &store::config::Config, data_dir: &Path) -> Vec<Finding> {
+    match ask(config, data_dir) {
+        Some(Ok(inspection)) => judge_store(&inspection),
+        Some(Err(error)) => vec![judge_failure(&error)],
+        None => vec![silent()],
     }
-    match settings {
-        Some(settings) => judge(settings),
-        None => {
-            let remedy = "see innodb_flush_log_at_trx_commit = 1, max_allowed_packet, innodb_log_file_size there";
-            vec![Finding::warn("database", "the server was not asked for its settings", remedy)]
+}
+
+/// `None` if there is no answer in time: a name server or a folder on a dead network file system cannot be hurried, so
+/// they are asked on a thread that is left behind.
+fn ask(config: &store::config::Config, data_dir: &Path) -> Option<Result<Inspection, StoreError>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
+    let (config, data_dir) = (config.clone(), data_dir.to_path_buf());
+    let asking = runtime.spawn(async move { inspect(&config, &data_dir).await });
+    let answer = runtime.block_on(async { timeout(READ_TIMEOUT.mul_f64(1.25), asking).await });
+    runtime.shutdown_background();
+    answer.ok()?.ok()
+}
+
+fn silent() -> Finding {
+    let remedy = "see whether the server's name is resolved and its disk answers; rows wait in the spool meanwhile";
+    Finding::fail("database", format!("no answer within {READ_TIMEOUT:?}"), remedy)
+}
+
+fn judge_failure(error: &StoreError) -> Finding {
+    let remedy = match error {
+        StoreError::Timeout { .. } => return silent(),
+        StoreError::Unreachable { .. } => "start the server or correct store.url; rows wait in the spool meanwhile",
+        StoreError::UnknownDatabase { .. } => "make the database; rows wait in the spool meanwhile",
+        StoreError::AccessDenied { .. } => "`floodmark store grants` prints the statements that make the accounts",
+        _ => "correct the section [store]; `floodmark config default` explains its keys",
+    };
+    Finding::fail("database", error.to_string(), remedy)
+}
+
+fn judge_store(inspection: &Inspection) -> Vec<Finding> {
+    match inspection {
+        Inspection::Server { mariadb, version, settings } => {
+            let kind = if *mariadb { "MariaDB" } else { "MySQL" };
+            let mut findings = vec![judge_version(*mariadb, version, &format!("{kind} {version}"))];
+            findings.extend(judge(settings));
+            findings
+        }
+        Inspection::Sqlite { folder, version, journal_mode, free_bytes: _ } => {
+            let told = format!("SQLite {version} in {}", folder.display());
+            vec![match journal_mode {
+                None => Finding::ok("database", told, "there are no tables yet: ingest makes them"),
+                Some("wal") => Finding::ok("database", told, ""),
+                Some(mode) => {
+                    let what = format!("{told}, with a {mode} journal: readers hold up the writer");
+                    let remedy = "stop whatever else opens main.db; ingest sets the mode back at its next start";
+                    Finding::warn("database", what, remedy)
+                }
+            }]
         }
     }
 }
 
+/// The oldest versions that the statements are tested with.
+fn judge_version(mariadb: bool, version: &str, told: &str) -> Finding {
+    let (oldest, name) = if mariadb { ((10, 6), "MariaDB 10.6") } else { ((8, 0), "MySQL 8.0") };
+    // Older MariaDB servers put 5.5.5- before their version, for the sake of old replicas.
+    let mut numbers = version.trim_start_matches("5.5.5-").split(|c: char| !c.is_ascii_digit());
+    let mut number = || numbers.next().and_then(|digits| digits.parse::<u32>().ok());
+    match (number(), number()) {
+        (Some(major), Some(minor)) if (major, minor) >= oldest => Finding::ok("database", told, ""),
+        (Some(_), Some(_)) => {
+            let remedy = format!("upgrade the server to {name} or newer");
+            Finding::warn("database", format!("{told} is older than what is tested"), remedy)
+        }
+        _ => Finding::warn("database", format!("{told}: the version cannot be read"), format!("it must be {name}")),
+    }
+}
+
 fn judge(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![];
+    let mut findings = Vec::new();
     findings.extend(judge_durability(settings));
     findings.extend(judge_sizes(settings));
     findings.extend(judge_log(settings));
@@ -42,7 +107,7 @@ fn judge(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding::fail("database read_only", "the server takes no writes", remedy));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok("database", "no setting that hurts ingest", ""));
+        findings.push(Finding::ok("database settings", "none that hurts ingest", ""));
     }
     findings
 }
@@ -93,7 +158,14 @@ fn judge_log(settings: &Settings) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, examine, judge};
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use store::Inspection;
+    use store::config::Config;
+
+    use super::{Settings, examine, judge, judge_store, judge_version};
     use crate::doctor::Level;
 
     fn good() -> Settings {
@@ -138,8 +210,50 @@ mod tests {
     #[test]
     fn what_is_not_shown_is_not_taken_for_good() {
         assert!(judge(&Settings::new()).iter().any(|finding| finding.level == Level::Warn));
-        assert_eq!(examine("mysql://u@h/d", None)[0].level, Level::Warn);
-        assert_eq!(examine("sqlite:///x.db", None)[0].level, Level::Ok);
-        assert_eq!(examine("", None)[0].level, Level::Ok);
+    }
+
+    #[test]
+    fn versions_are_held_against_the_oldest_that_is_tested() {
+        let check = |mariadb, version: &str, level| {
+            assert_eq!(judge_version(mariadb, version, version).level, level, "{version}");
+        };
+        check(true, "11.8.6-MariaDB-0+deb13u1", Level::Ok);
+        check(true, "5.5.5-10.6.2-MariaDB", Level::Ok);
+        check(true, "10.5.23-MariaDB", Level::Warn);
+        check(false, "8.0.36", Level::Ok);
+        check(false, "5.7.44-log", Level::Warn);
+        check(false, "", Level::Warn);
+    }
+
+    #[test]
+    fn a_folder_is_judged_by_its_journal() {
+        let check = |journal_mode, level| {
+            let version = "3.50.2".to_owned();
+            let seen = Inspection::Sqlite { folder: "/data/store".into(), version, journal_mode, free_bytes: None };
+            let findings = judge_store(&seen);
+            assert_eq!(findings.len(), 1);
+            assert_eq!(findings[0].level, level, "{findings:?}");
+        };
+        check(None, Level::Ok);
+        check(Some("wal"), Level::Ok);
+        check(Some("rollback"), Level::Warn);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the bound is a time")]
+    fn a_server_that_is_away_or_silent_is_told_and_never_waited_for() {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = silent.local_addr().expect("a bound socket").port();
+        let check = |url: String, told: &str| {
+            let began = Instant::now();
+            let findings = examine(&Config { url, ..Config::default() }, Path::new("/nowhere"));
+            assert_eq!(findings.len(), 1);
+            assert_eq!(findings[0].level, Level::Fail, "{findings:?}");
+            assert!(findings[0].what.contains(told) && !findings[0].remedy.is_empty(), "{findings:?}");
+            assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+        };
+        check(format!("mysql://u@127.0.0.1:{port}/d"), "no answer");
+        check("mysql://u@localhost/d?socket=/nowhere/sock".to_owned(), "/nowhere/sock");
+        check("mysql://u@localhost".to_owned(), "database is missing");
     }
 }

@@ -6,6 +6,7 @@
 mod capability;
 mod clock;
 mod database;
+mod disk;
 mod interface;
 mod kernel;
 mod layers;
@@ -111,7 +112,8 @@ pub fn examine(config: &Config, machine: &Machine, view: &View, default_route: O
     }
     findings.extend(layers::examine(&names));
     findings.extend(memory::examine(&config.capture, machine.cores.len(), names.len()));
-    findings.extend(database::examine(&config.store.url, None));
+    findings.extend(disk::examine(config, view));
+    findings.extend(database::examine(&config.store, &config.node.data_dir));
     findings.extend(clock::examine(view));
     findings
 }

@@ -20,6 +20,7 @@ fn machine(root: &Path) -> (View, Machine) {
     write(root, "sys/class/net/fm-test0/flags", "0x1003\n");
     write(root, "sys/class/net/fm-test0/operstate", "up\n");
     write(root, "sys/class/net/fm-test0/queues/rx-0/rps_cpus", "0\n");
+    write(root, "proc/self/mountinfo", "29 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n");
     write(root, "run/systemd/timesync/synchronized", "");
     let view = View { proc: root.join("proc"), sys: root.join("sys"), run: root.join("run") };
     (view, Machine { host_name: "test".to_owned(), cores: vec![0, 1] })
@@ -33,8 +34,10 @@ fn levels(findings: &[Finding], subject: &str) -> Vec<Level> {
 fn a_good_machine_has_no_failures() {
     let root = tempfile::tempdir().expect("a scratch folder");
     let (view, machine) = machine(root.path());
-    let findings = examine(&Config::default(), &machine, &view, Some("fm-test0".to_owned()));
-    for subject in ["kernel", "CAP_NET_RAW", "interface fm-test0", "fm-test0 queues", "database", "clock"] {
+    let mut config = Config::default();
+    config.node.data_dir = root.path().join("data");
+    let findings = examine(&config, &machine, &view, Some("fm-test0".to_owned()));
+    for subject in ["kernel", "CAP_NET_RAW", "interface fm-test0", "fm-test0 queues", "data_dir", "database", "clock"] {
         assert_eq!(levels(&findings, subject), [Level::Ok], "{subject}: {findings:#?}");
     }
 }
@@ -44,6 +47,7 @@ fn what_is_missing_is_told_with_a_remedy() {
     let root = tempfile::tempdir().expect("a scratch folder");
     let (view, machine) = machine(root.path());
     let mut config = Config::default();
+    config.node.data_dir = root.path().join("data");
     config.capture.interfaces = vec!["fm-none".to_owned()];
     let findings = examine(&config, &machine, &view, None);
     assert_eq!(levels(&findings, "interface fm-none"), [Level::Fail]);

@@ -18,6 +18,7 @@ mod error;
 mod fence;
 pub mod grants;
 mod insert;
+mod inspect;
 pub mod limits;
 mod migrations;
 mod mysql;
@@ -35,6 +36,7 @@ mod writer;
 
 pub use batch::{Batch, CommitOutcome, Counts, Fence, LOW_RATE_STREAM, RefusedRow};
 pub use error::StoreError;
+pub use inspect::{Inspection, SETTINGS, inspect};
 pub use node::NodeIdentity;
 pub use reader::{
     AddressRange, Flow, FlowQuery, InterfaceName, LedgerEntry, NotAnAddress, Reader, Talker, Top, Traffic, TrafficTotal,

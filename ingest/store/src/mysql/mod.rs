@@ -1,5 +1,6 @@
 //! MySQL and MariaDB: connecting, and telling apart why it does not work.
 
+mod inspect;
 mod migrate;
 mod partitions;
 mod retention;

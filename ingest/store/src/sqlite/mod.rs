@@ -9,12 +9,14 @@
 //! The largest fence is known in memory, because a store has one writing process (`writer.lock`).
 
 mod file;
+mod inspect;
 mod open;
 mod retention;
 mod size;
 mod writer;
 
 pub(crate) use file::{day_files, main_file, open_for_reading};
+pub(crate) use inspect::inspect;
 pub(crate) use open::merge;
 pub(crate) use writer::Writer;
 

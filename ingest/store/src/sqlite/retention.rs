@@ -117,7 +117,8 @@ pub(super) fn size_of(path: &Path) -> u64 {
     length(path) + length(&with_suffix(path, "-wal"))
 }
 
-fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
+/// Bytes that an ordinary account may still write on the disk of `folder`.
+pub(super) fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
     let stat = nix::sys::statvfs::statvfs(folder)
         .map_err(|error| StoreError::Folder { path: folder.to_owned(), source: error.into() })?;
     Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))

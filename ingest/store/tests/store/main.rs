@@ -4,6 +4,7 @@
 
 mod batches;
 mod errors;
+mod inspection;
 mod migrations;
 mod place;
 mod reading;
