@@ -162,9 +162,12 @@ fn books(
     EpochBooks { node_id, epoch, standing, ledger: Ledger::join(columns, in_spool, stored, parked) }
 }
 
-/// Frames beyond the fences, by epoch and stream: first row, last row, packets, bytes.
+/// First row, last row, packets and bytes of a frame.
+type Frame = (u64, u64, u64, u64);
+
+/// Frames beyond the fences, by epoch and stream.
 struct Spooled {
-    frames: BTreeMap<(u64, u16), Vec<(u64, u64, u64, u64)>>,
+    frames: BTreeMap<(u64, u16), Vec<Frame>>,
     fences: BTreeMap<(u64, u16), u64>,
     /// The newest ledger row of each epoch that has one beyond its fence.
     ledger: BTreeMap<u64, LedgerRow>,

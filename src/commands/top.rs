@@ -1,4 +1,6 @@
-//! `floodmark top`: the present, once a second, from the roles' live sockets.
+//! `floodmark top`: the present, once a second, from the roles' live sockets; where none runs, the past from the store.
+
+mod stored;
 
 use std::fmt::Write;
 use std::io::{IsTerminal, stdout};
@@ -12,7 +14,7 @@ use live::{CaptureLine, IngestLine, Line, LiveError, Role, Subscriber};
 use super::print;
 use super::store::configuration;
 use crate::cli::Source;
-use crate::exit::{Failure, Outcome};
+use crate::exit::Outcome;
 
 /// Two lines that did not come: the role is gone or stands still.
 const LINE_WAIT: Duration = Duration::from_secs(3);
@@ -24,8 +26,11 @@ const LIST_ROWS: usize = 8;
 const CLEAR: &str = "\x1b[H\x1b[J";
 
 pub fn run(source: &Source) -> Outcome {
-    let run_dir = configuration(source)?.node.run_dir;
-    let mut capture = subscribe(&run_dir, Role::Capture).map_err(not_running)?;
+    let config = configuration(source)?;
+    let run_dir = config.node.run_dir.clone();
+    let Ok(mut capture) = subscribe(&run_dir, Role::Capture) else {
+        return print::out(&stored::screen(&config, now_s())?);
+    };
     let mut ingest = subscribe(&run_dir, Role::Ingest).ok();
     let clear = if stdout().is_terminal() { CLEAR } else { "" };
     loop {
@@ -51,8 +56,10 @@ fn subscribe(run_dir: &Path, role: Role) -> Result<Subscriber, LiveError> {
     Subscriber::connect(run_dir, role, LINE_WAIT)
 }
 
-fn not_running(error: LiveError) -> Failure {
-    Failure::failed(anyhow::Error::new(error).context("capture does not run here; start it, or name its --data-dir"))
+#[expect(clippy::disallowed_methods, reason = "the last hour counts back from the time at which it is asked")]
+fn now_s() -> u32 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// The newest line of ingest; `None` while it does not run.

@@ -223,7 +223,13 @@ impl Follower {
                 entry.state = if link.is_some_and(Link::is_up) { "up".into() } else { "down".into() };
                 entry.loopback = link.is_some_and(Link::is_loopback);
                 let again = entry.opened > 1;
+                // After a rename and a deletion the configured name is captured again.
+                let name = link.map_or_else(|| entry.name.clone(), |link| link.name.clone());
+                let renamed = std::mem::replace(&mut entry.name, name.clone()) != name;
                 drop(board);
+                if renamed {
+                    let _ = self.notices.try_send(Notice::Name { interface: at as u16 + 1, name });
+                }
                 let text = if again { "the interface is back; capture goes on" } else { "capture begins" };
                 self.tell("interface.captured", Severity::Info, at, text);
                 Ok(())
