@@ -162,12 +162,17 @@ fn books(
     EpochBooks { node_id, epoch, standing, ledger: Ledger::join(columns, in_spool, stored, parked) }
 }
 
-/// First row, last row, packets and bytes of a frame.
-type Frame = (u64, u64, u64, u64);
+/// A frame by its header.
+struct SpooledFrame {
+    first_seq: u64,
+    last_seq: u64,
+    packets: u64,
+    bytes: u64,
+}
 
-/// Frames beyond the fences, by epoch and stream.
+/// What lies in the spools beyond the fences, by epoch and stream.
 struct Spooled {
-    frames: BTreeMap<(u64, u16), Vec<Frame>>,
+    frames: BTreeMap<(u64, u16), Vec<SpooledFrame>>,
     fences: BTreeMap<(u64, u16), u64>,
     /// The newest ledger row of each epoch that has one beyond its fence.
     ledger: BTreeMap<u64, LedgerRow>,
@@ -176,15 +181,16 @@ struct Spooled {
 impl Spooled {
     fn read(config: &Config, node: NodeId, fences: &[Fence]) -> Result<Spooled, Failure> {
         let fences: BTreeMap<(u64, u16), u64> = fences.iter().map(|f| ((f.epoch, f.stream), f.last_seq)).collect();
-        let mut frames: BTreeMap<(u64, u16), Vec<_>> = BTreeMap::new();
+        let mut frames: BTreeMap<(u64, u16), Vec<SpooledFrame>> = BTreeMap::new();
         let mut ledger = BTreeMap::new();
         for writer in WRITERS {
             let dir = capture::role::spool_dir(&config.node.data_dir, writer);
             spool::tail::headers(&dir, node, |header| {
                 let key = (header.epoch, header.stream);
-                if header.last_seq() > fences.get(&key).copied().unwrap_or(0) {
-                    let frame = (header.seq, header.last_seq(), header.packets, header.bytes);
-                    frames.entry(key).or_default().push(frame);
+                let (first_seq, last_seq) = (header.seq, header.last_seq());
+                if last_seq > fences.get(&key).copied().unwrap_or(0) {
+                    let (packets, bytes) = (header.packets, header.bytes);
+                    frames.entry(key).or_default().push(SpooledFrame { first_seq, last_seq, packets, bytes });
                 }
             })
             .map_err(Failure::failed)?;
@@ -203,15 +209,15 @@ impl Spooled {
             }
             let limit = streams.map_or(u64::MAX, |s| s.iter().find(|s| s.stream == stream).map_or(0, |s| s.last_seq));
             let mut expected = self.fences.get(&(epoch, stream)).copied().unwrap_or(0) + 1;
-            for &(first, last, packets, bytes) in frames.iter().filter(|frame| frame.1 <= limit) {
-                *has_hole |= first > expected;
-                expected = last + 1;
-                sum = (sum.0 + packets, sum.1 + bytes);
+            for frame in frames.iter().filter(|frame| frame.last_seq <= limit) {
+                *has_hole |= frame.first_seq > expected;
+                expected = frame.last_seq + 1;
+                sum = (sum.0 + frame.packets, sum.1 + frame.bytes);
             }
         }
         for state in streams.into_iter().flatten() {
             let fence = self.fences.get(&(epoch, state.stream)).copied().unwrap_or(0);
-            let seen = self.frames.get(&(epoch, state.stream)).and_then(|f| f.last()).map_or(0, |f| f.1);
+            let seen = self.frames.get(&(epoch, state.stream)).and_then(|f| f.last()).map_or(0, |f| f.last_seq);
             *has_hole |= fence.max(seen) < state.last_seq;
         }
         sum

@@ -1,12 +1,12 @@
 //! Flow rows, newest first.
 
-use super::{FromRow, Kind, Reader, Select, Value, interruptible, open_if_there};
+use super::{FromRow, Kind, Reader, Select, Value, interruptible};
 use crate::error::StoreError;
 use crate::limits::QUERY_ROWS_MAX;
 use crate::reader::AddressRange;
 use crate::rows::{FlowRow, Row};
 use crate::session::Get;
-use crate::sqlite::day_files;
+use crate::sqlite::{day_files, open_day_for_reading};
 
 const DOING: &str = "reading flows";
 const KEY: &str = "node_id, epoch, stream, ts, seq";
@@ -94,7 +94,7 @@ impl Reader {
         let limit = query.limit.min(QUERY_ROWS_MAX) as usize;
         let mut flows: Vec<Flow> = Vec::new();
         for (_, path) in day_files(folder)?.into_iter().rev() {
-            let Some(mut file) = open_if_there(&path).await? else { continue };
+            let Some(mut file) = open_day_for_reading(&path).await? else { continue };
             let spans = Select { doing: DOING, text: "SELECT min_ts, max_ts FROM span".to_owned(), values: Vec::new() };
             let spans: Vec<Span> = interruptible(&mut file, &spans).await?;
             let Some(span) = spans.first() else { continue };

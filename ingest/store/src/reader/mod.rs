@@ -28,11 +28,11 @@ use crate::config::Config;
 use crate::error::{StoreError, mysql_number};
 use crate::fence;
 use crate::limits::READ_TIMEOUT;
-use crate::migrations::{SQLITE_DAY, SQLITE_MAIN};
+use crate::migrations::SQLITE_MAIN;
 use crate::mysql::Server;
 use crate::rows::Bind;
 use crate::session::{Get, Session};
-use crate::sqlite::{day_files, main_file, merge, open_for_reading};
+use crate::sqlite::{day_files, main_file, merge, open_day_for_reading, open_for_reading};
 use crate::target::Target;
 
 /// Virtual-machine steps of SQLite between two looks whether the time is over: well under a millisecond.
@@ -131,7 +131,7 @@ impl Reader {
         // Day files first, `main.db` after them: a file that the retention throws away meanwhile was copied there.
         if let Kind::Sqlite { folder, .. } = &self.0 {
             for (_, path) in day_files(folder)? {
-                if let Some(mut day) = open_if_there(&path).await? {
+                if let Some(mut day) = open_day_for_reading(&path).await? {
                     merge(&mut furthest, fence::all(&mut day).await.map_err(failed)?);
                 }
             }
@@ -184,15 +184,6 @@ async fn open_server(server: &Server) -> Result<MySqlConnection, StoreError> {
     }
     Server::check_version(&mut connection).await?;
     Ok(connection)
-}
-
-/// Opens a day file; `None` if the retention threw it away meanwhile.
-async fn open_if_there(path: &Path) -> Result<Option<SqliteConnection>, StoreError> {
-    match open_for_reading(path, SQLITE_DAY.len() as u32).await {
-        Ok(connection) => Ok(Some(connection)),
-        Err(_) if !path.exists() => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Runs a query on a server. The server ends it after the limit; should its answer not come, we do.

@@ -209,6 +209,16 @@ pub(crate) async fn open_for_reading(path: &Path, known: u32) -> Result<SqliteCo
     }
 }
 
+/// Opens a day file; `None` if it is only being made (it has no rows yet), or the retention threw it away meanwhile.
+pub(crate) async fn open_day_for_reading(path: &Path) -> Result<Option<SqliteConnection>, StoreError> {
+    match open_for_reading(path, SQLITE_DAY.len() as u32).await {
+        Ok(connection) => Ok(Some(connection)),
+        Err(StoreError::NotMigrated { found: 0, .. }) => Ok(None),
+        Err(_) if !path.exists() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn check_reading(connection: &mut SqliteConnection, known: u32) -> Result<(), StoreError> {
     match check_version(connection, known).await? {
         found if found < known => Err(StoreError::NotMigrated { found, needed: known }),

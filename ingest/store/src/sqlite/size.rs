@@ -4,11 +4,11 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use tokio::time::timeout;
 
 use super::Files;
-use super::file::{day_files, main_file, open_for_reading};
+use super::file::{day_files, main_file, open_day_for_reading, open_for_reading};
 use super::retention::size_of;
 use crate::error::StoreError;
 use crate::limits::UPKEEP_TIMEOUT;
-use crate::migrations::{SQLITE_DAY, SQLITE_MAIN};
+use crate::migrations::SQLITE_MAIN;
 use crate::session::{Get, Session};
 use crate::upkeep::{SMALL_TABLES, TableSize};
 
@@ -39,7 +39,7 @@ impl Files {
         }
         let mut flows = TableSize { table: "flows".to_owned(), rows: 0, bytes: 0, oldest_ts: 0 };
         for (_, path) in day_files(&self.folder)? {
-            let mut day = open_for_reading(&path, SQLITE_DAY.len() as u32).await?;
+            let Some(mut day) = open_day_for_reading(&path).await? else { continue };
             let sql = SqlStr::from_static("SELECT flow_rows, min_ts FROM span");
             if let Some(row) = day.rows(sql, Default::default()).await.map_err(failed)?.first() {
                 flows.rows += row.u64(0).map_err(failed)?;

@@ -191,3 +191,16 @@ async fn nodes_have_their_own_rows_and_fences() {
         assert_eq!(place.reader().await.flows(&everything()).await.unwrap().len(), 30);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_file_that_is_being_made_disturbs_nobody() {
+    let place = Place::sqlite();
+    let store = place.migrated().await;
+    assert_eq!(writer(&store).await.commit(&flows(1, 1, 5, NOW)).await.unwrap(), STORED);
+    // As it is between its creation and its first table.
+    std::fs::File::create(place.data_dir().join("store").join("flows-20260922.db")).unwrap();
+    let mut reader = place.reader().await;
+    assert_eq!(reader.flows(&everything()).await.unwrap().len(), 5);
+    assert_eq!(reader.fences().await.unwrap().len(), 1);
+    assert_eq!(store.size().await.unwrap().iter().find(|size| size.table == "flows").unwrap().rows, 5);
+}
