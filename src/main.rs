@@ -9,6 +9,8 @@ mod config;
 mod doctor;
 mod exit;
 mod logging;
+#[cfg(test)]
+mod metrics_page;
 mod parent;
 mod signals;
 mod supervisor;

@@ -9,18 +9,32 @@ use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 use crate::role::board::Board;
 use crate::spooler::Cut;
 
-/// Name and meaning of each metric; all are counters but those of `GAUGES`. The label is `term` (the ledger's word).
-pub const LEDGER: (&str, &str) =
-    ("floodmark_capture_ledger", "The books by term: frames or wire packets since the start of this epoch.");
-/// Per-worker counters.
-pub const WORKER: (&str, &str) =
-    ("floodmark_capture_worker_total", "Per worker: frames taken, entries evicted, flows folded, CPU nanoseconds.");
-/// Per-worker gauges.
-pub const WORKER_NOW: (&str, &str) =
-    ("floodmark_capture_worker", "Per worker, now: flow table entries in use, 1 = one-packet flows are folded.");
-/// Per-interface counters.
-pub const INTERFACE: (&str, &str) =
-    ("floodmark_capture_interface_total", "Per interface: frames seen and dropped by the kernel, ring freezes.");
+/// A metric: kind, labels, then its name and meaning.
+pub type Definition = (&'static str, &'static [&'static str], (&'static str, &'static str));
+
+/// Every metric of capture; `docs/metrics.md` lists them too.
+pub const ALL: [Definition; 4] = [
+    (
+        "gauge",
+        &["term"],
+        ("floodmark_capture_ledger", "The books by term: frames or wire packets since the start of this epoch."),
+    ),
+    (
+        "counter",
+        &["worker", "what"],
+        ("floodmark_capture_worker_total", "Per worker: frames taken, entries evicted, flows folded, CPU nanoseconds."),
+    ),
+    (
+        "gauge",
+        &["worker", "what"],
+        ("floodmark_capture_worker", "Per worker, now: flow table entries in use, 1 = one-packet flows are folded."),
+    ),
+    (
+        "counter",
+        &["interface", "what"],
+        ("floodmark_capture_interface_total", "Per interface: frames seen and dropped by the kernel, ring freezes."),
+    ),
+];
 
 struct CutCollector {
     cut: Arc<Mutex<Option<Arc<Cut>>>>,
@@ -104,14 +118,17 @@ pub fn renderer(
     board: Arc<Mutex<Board>>,
 ) -> impl Fn() -> String + Send + Sync + 'static {
     let valid = "names and labels are literals and valid";
-    let opts = |(name, help): (&str, &str)| Opts::new(name, help);
+    let gauges = |(_, labels, (name, help)): Definition| IntGaugeVec::new(Opts::new(name, help), labels).expect(valid);
+    let counters =
+        |(_, labels, (name, help)): Definition| IntCounterVec::new(Opts::new(name, help), labels).expect(valid);
+    let [ledger, worker, worker_now, interface] = ALL;
     let collector = CutCollector {
         cut,
         board,
-        ledger: IntGaugeVec::new(opts(LEDGER), &["term"]).expect(valid),
-        worker: IntCounterVec::new(opts(WORKER), &["worker", "what"]).expect(valid),
-        worker_now: IntGaugeVec::new(opts(WORKER_NOW), &["worker", "what"]).expect(valid),
-        interface: IntCounterVec::new(opts(INTERFACE), &["interface", "what"]).expect(valid),
+        ledger: gauges(ledger),
+        worker: counters(worker),
+        worker_now: gauges(worker_now),
+        interface: counters(interface),
     };
     let registry = Registry::new();
     registry.register(Box::new(collector)).expect("the registry is new: no name is taken");

@@ -18,6 +18,9 @@ pub const COUNTERS: [(&str, &str); 6] = [
     ("floodmark_ingest_damaged_bytes_total", "Spool bytes stepped over as damaged."),
 ];
 
+/// Name and meaning of the gauge.
+pub const CONNECTED: (&str, &str) = ("floodmark_ingest_database_connected", "1 = every connection takes rows.");
+
 struct BoardCollector {
     board: Arc<Board>,
     counters: Vec<IntCounter>,
@@ -48,8 +51,7 @@ impl Collector for BoardCollector {
 /// A function that renders the metrics text.
 pub fn renderer(board: Arc<Board>) -> impl Fn() -> String + Send + Sync + 'static {
     let counters = COUNTERS.map(|(name, help)| IntCounter::new(name, help).expect("the names are literals and valid"));
-    let connected = IntGauge::new("floodmark_ingest_database_connected", "1 = every connection takes rows.")
-        .expect("the name is a literal and valid");
+    let connected = IntGauge::new(CONNECTED.0, CONNECTED.1).expect("the name is a literal and valid");
     let registry = Registry::new();
     let collector = BoardCollector { board, counters: counters.into(), connected };
     registry.register(Box::new(collector)).expect("the registry is new: no name is taken");

@@ -10,6 +10,7 @@ mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context;
 
@@ -81,8 +82,7 @@ const CHECKS: [(&str, Check); 6] = [
 fn check(root: &Path) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     for (name, step) in CHECKS {
-        eprintln!("== {name}");
-        if let Err(error) = step(root) {
+        if let Err(error) = timed(name, || step(root)) {
             eprintln!("{name}: {error:#}");
             failed.push(name);
         }
@@ -91,9 +91,21 @@ fn check(root: &Path) -> anyhow::Result<()> {
         [] => eprintln!("== checks: {} of {} passed", CHECKS.len(), CHECKS.len()),
         names => eprintln!("== checks: {} of {} failed: {}", names.len(), CHECKS.len(), names.join(", ")),
     }
-    eprintln!("== tests");
-    let tests = steps::tests(root);
+    let tests = timed("build of the tests", || steps::build_tests(root)).and_then(|()| {
+        eprintln!("== tests");
+        steps::tests(root)
+    });
     if failed.is_empty() && tests.is_ok() { Ok(()) } else { Err(AlreadyTold.into()) }
+}
+
+/// Does `step`, and tells how long it took.
+#[expect(clippy::disallowed_methods, reason = "for the person who waits")]
+fn timed(name: &str, step: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    eprintln!("== {name}");
+    let began = Instant::now();
+    let outcome = step();
+    eprintln!("== {name}: {:.1} s", began.elapsed().as_secs_f64());
+    outcome
 }
 
 /// Something failed that has been told; nothing is written below the test runner's summary.

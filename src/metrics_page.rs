@@ -1,0 +1,37 @@
+//! Holds docs/metrics.md against the metrics' definitions.
+
+use std::fmt::Write;
+
+const PAGE: &str = include_str!("../docs/metrics.md");
+
+const HEAD: &str = "# Metrics
+
+Each role answers `GET /metrics` on its socket, `RUN/<role>.sock`:
+
+```
+curl --unix-socket floodmark-data/run/capture.sock http://localhost/metrics
+```
+
+Labels are small closed sets; `term` is a term of the ledger (ARCHITECTURE.md). Counters begin anew with each start.
+
+| name | kind | labels | meaning |
+|---|---|---|---|
+";
+
+fn page() -> String {
+    let mut page = HEAD.to_owned();
+    let mut row = |kind: &str, labels: &[&str], (name, meaning): (&str, &str)| {
+        // Writing to a String does not fail.
+        let _ = writeln!(page, "| `{name}` | {kind} | {} | {meaning} |", labels.join(", "));
+    };
+    capture::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
+    ingest::metrics::COUNTERS.iter().for_each(|told| row("counter", &[], *told));
+    row("gauge", &[], ingest::metrics::CONNECTED);
+    page
+}
+
+#[test]
+fn the_page_lists_every_metric() {
+    let page = page();
+    assert!(page == PAGE, "docs/metrics.md must read:\n{page}");
+}
