@@ -41,6 +41,9 @@ fn run_and_replay_store_into_a_server_and_are_read_back() {
         assert_eq!(sums(&rows), (20_000, 2_000_000));
         assert!(rows.iter().all(|row| row["interface"] == "va"), "{:?}", rows[0]);
 
+        let top = machine.told(&["top"]);
+        assert!(top.contains("10.0.0."), "where capture does not run, top reads the store: {top}");
+
         let path = machine.dir().join("some.pcap");
         let mut file = PcapWriter::new(File::create(&path).unwrap(), 1, 65_535).unwrap();
         for number in 0..3_000_u64 {
