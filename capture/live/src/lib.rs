@@ -2,7 +2,7 @@
 //!
 //! A role owns one [`Publisher`] on `RUN/<role>.sock`. Who connects and says nothing gets the newest line at once and
 //! each new one; who sends `GET /metrics`, `/healthz` or `/live` gets an HTTP answer. [`Subscriber`] is the other end.
-//! The lines' shapes are [`line`]; [`ledger`] joins capture's and ingest's columns into the books.
+//! The lines' shapes are [`mod@line`]; [`ledger`] joins capture's and ingest's columns into the books.
 //!
 //! Bounds: [`limits`]. A slow or silent peer is cut; the role that publishes never waits for one.
 

@@ -1,9 +1,9 @@
 //! wire: what a frame is. Pure functions over bytes: no clock, no allocation, no panic, no read past the bytes.
 //!
 //! Two halves. `layer` walks from the frame's first byte to its first IP header; each header it knows is one file with
-//! one function that says which [`layer::Layer`] comes next. `ip` reads the IP header, its extension headers and the
+//! one function that says which `layer::Layer` comes next. `ip` reads the IP header, its extension headers and the
 //! transport's ports; `tunnel` goes on from there to the innermost IP header when asked. A header is read through a
-//! [`cursor::Cursor`], whose accessors answer `None` beyond the captured bytes, so no reader can read past them; both
+//! `cursor::Cursor`, whose accessors answer `None` beyond the captured bytes, so no reader can read past them; both
 //! the layers walked and the tunnels entered are bounded. `fast` answers for the few shapes that nearly all frames have.
 
 mod cursor;
