@@ -62,7 +62,9 @@ fn judge_store(inspection: &Inspection) -> Vec<Finding> {
     match inspection {
         Inspection::Server { mariadb, version, settings } => {
             let kind = if *mariadb { "MariaDB" } else { "MySQL" };
-            let mut findings = vec![judge_version(*mariadb, version, &format!("{kind} {version}"))];
+            // MariaDB names itself in its version.
+            let told = if version.contains(kind) { version.clone() } else { format!("{kind} {version}") };
+            let mut findings = vec![judge_version(*mariadb, version, &told)];
             findings.extend(judge(settings));
             findings
         }
