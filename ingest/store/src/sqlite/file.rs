@@ -172,7 +172,11 @@ async fn check_version(connection: &mut SqliteConnection, known: u32) -> Result<
 }
 
 /// Closes a connection and waits until its log is in the file.
-pub(super) async fn close(connection: SqliteConnection) {
+pub(super) async fn close(mut connection: SqliteConnection) {
+    // Closing does this by itself only for the last connection: a reader that is just going would prevent it.
+    if let Err(error) = connection.raw(SqlStr::from_static("PRAGMA wal_checkpoint(TRUNCATE)")).await {
+        tracing::debug!(%error, "a log of the store stays; it is read at the next start");
+    }
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "closing a file of the store");
     }
