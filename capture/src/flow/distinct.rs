@@ -1,6 +1,6 @@
 //! How many different things were seen: an estimate in 1 KiB, and an exact set that is bounded.
 
-use super::prefetch::prefetch;
+use super::memory::prefetch;
 
 /// HyperLogLog (Flajolet et al. 2007) with 1024 registers: standard error 3.2 %.
 #[derive(Clone)]

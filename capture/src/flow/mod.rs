@@ -4,7 +4,7 @@ pub mod distinct;
 pub mod entry;
 pub mod fold;
 pub mod key;
-mod prefetch;
+mod memory;
 pub mod table;
 
 pub use entry::Entry;

@@ -8,7 +8,7 @@
 
 use super::entry::{ACK, Entry, SYN};
 use super::key::{FlowKey, HashSeed, Way};
-use super::prefetch::prefetch;
+use super::memory::{huge_pages, prefetch};
 use crate::limits::{CLOSED_LINGER_NS, WAYS};
 use spool::row::{Direction, EndReason};
 use wide::u16x8;
@@ -62,7 +62,7 @@ const _: () = assert!(size_of::<Bucket>() == 64);
 
 /// The table; see the module.
 pub struct FlowTable {
-    buckets: Box<[Bucket]>,
+    buckets: Vec<Bucket>,
     mask: usize,
     entries: Vec<Entry>,
     free: Vec<u32>,
@@ -79,10 +79,14 @@ impl FlowTable {
     pub fn new(entries: usize, timeouts: Timeouts, seed: HashSeed) -> FlowTable {
         let sound = entries.is_power_of_two() && (64..=1 << 24).contains(&entries);
         assert!(sound, "the configuration is validated before");
+        let (mut buckets, memory) = (Vec::with_capacity(entries / WAYS), Vec::with_capacity(entries));
+        huge_pages(&buckets);
+        huge_pages(&memory);
+        buckets.resize(entries / WAYS, bytemuck::Zeroable::zeroed());
         FlowTable {
-            buckets: bytemuck::allocation::zeroed_slice_box(entries / WAYS),
+            buckets,
             mask: entries / WAYS - 1,
-            entries: Vec::with_capacity(entries),
+            entries: memory,
             free: Vec::new(),
             seed,
             timeouts,
