@@ -20,6 +20,8 @@ pub struct Counters {
     pub commits: AtomicU64,
     /// Transactions tried again.
     pub retries: AtomicU64,
+    /// Connections opened again after they were lost.
+    pub reconnects: AtomicU64,
     /// Rows that the schema refused.
     pub rows_parked: AtomicU64,
     /// Rows that the spool lost.

@@ -79,7 +79,10 @@ impl Lane {
         loop {
             let attempt = match writer {
                 Some(open) => self.commit(open, batch, halve).await,
-                None => self.open(writer).await.map(|()| false),
+                None => self.open(writer).await.map(|()| {
+                    Counters::add(&self.board.counters.reconnects, 1);
+                    false
+                }),
             };
             match attempt {
                 Ok(true) => return true,

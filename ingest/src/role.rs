@@ -297,7 +297,7 @@ impl Teller {
             rows_per_second: rows_stored - self.last_rows,
             commits: Counters::get(&counters.commits),
             retries: Counters::get(&counters.retries),
-            reconnects: Counters::get(&counters.retries),
+            reconnects: Counters::get(&counters.reconnects),
             rows_parked: Counters::get(&counters.rows_parked),
             lag_ms: self.board.pending_since_ns().map_or(0, |since| now.saturating_sub(since) / 1_000_000),
             damaged_bytes: Counters::get(&counters.damaged_bytes),
@@ -310,8 +310,11 @@ impl Teller {
     }
 }
 
-/// A store URL without its password.
+/// The store for people: the URL without its password, or what an empty one means.
 pub fn masked(url: &str) -> String {
+    if url.is_empty() {
+        return "SQLite in the data directory".to_owned();
+    }
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {
         Some((user, place)) => {
