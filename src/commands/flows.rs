@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use serde::Serialize;
 use spool::row::{Direction, EndReason};
 use store::{Flow, FlowQuery, InterfaceName, Reader};
 
-use super::{print, store::configuration, store::wait_for};
+use super::print;
+use super::store::{configuration, now_s, wait_for};
 use crate::cli::FlowsArgs;
 use crate::exit::Outcome;
 
@@ -38,11 +39,6 @@ pub fn run(args: &FlowsArgs) -> Outcome {
     let names = interface_names(names);
     let shown: Vec<Shown> = flows.iter().rev().map(|flow| Shown::of(flow, &names)).collect();
     print::out(&if args.json { json_lines(&shown) } else { table(&shown) })
-}
-
-#[expect(clippy::disallowed_methods, reason = "--since counts back from the time at which it is asked")]
-fn now_s() -> u32 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, seconds)
 }
 
 fn seconds(duration: Duration) -> u32 {

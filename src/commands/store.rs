@@ -38,6 +38,13 @@ pub fn configuration(source: &Source) -> Result<Config, Failure> {
     Ok(effective.config)
 }
 
+/// UNIX seconds now: what a command asks of the past counts back from here.
+#[expect(clippy::disallowed_methods, reason = "the clock of the commands that ask for the last hour")]
+pub fn now_s() -> u32 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
+}
+
 /// Runs what asks the store, on a runtime of its own.
 pub fn wait_for<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;

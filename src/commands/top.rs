@@ -12,7 +12,7 @@ use live::line::{InterfaceState, Rates, Top};
 use live::{CaptureLine, IngestLine, Line, LiveError, Role, Subscriber};
 
 use super::print;
-use super::store::configuration;
+use super::store::{configuration, now_s};
 use crate::cli::Source;
 use crate::exit::Outcome;
 
@@ -54,12 +54,6 @@ pub fn run(source: &Source) -> Outcome {
 
 fn subscribe(run_dir: &Path, role: Role) -> Result<Subscriber, LiveError> {
     Subscriber::connect(run_dir, role, LINE_WAIT)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the last hour counts back from the time at which it is asked")]
-fn now_s() -> u32 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// The newest line of ingest; `None` while it does not run.

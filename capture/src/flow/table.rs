@@ -103,19 +103,9 @@ impl FlowTable {
         self.seed.hash(key)
     }
 
-    /// The secrets, for other tables of the same worker.
-    pub fn seed(&self) -> HashSeed {
-        self.seed
-    }
-
     /// Entries in use.
     pub fn used(&self) -> usize {
         self.used
-    }
-
-    /// Entries in all.
-    pub fn capacity(&self) -> usize {
-        self.buckets.len() * WAYS
     }
 
     /// Wire packets and bytes in the table: seen, not yet expelled.

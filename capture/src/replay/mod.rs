@@ -274,7 +274,7 @@ fn totals(lines: &[Line]) -> WorkerTotals {
         sum.fragments += t.fragments;
         sum.truncated += t.truncated;
         sum.records += t.records;
-        sum.folded += line.worker.folded();
+        sum.folded += t.folded;
         for (sum, skipped) in sum.skipped.iter_mut().zip(t.skipped) {
             *sum += skipped;
         }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use live::ledger::CaptureColumns;
 use live::line::StreamState;
+use spool::FrameKind;
 use spool::row::{EventRow, InterfaceRow, LedgerKind};
-use spool::{Ack, FrameKind};
 
 use crate::limits::SECOND_NS;
 use crate::queue::WorkerQueue;
@@ -265,11 +265,6 @@ impl Spooler {
         self.sink.append_rows(FrameKind::Ledger, &[row], now_ns, &mut self.totals.errors);
         self.sink.finish();
         Cut { streams: self.sink.streams(), ..cut }
-    }
-
-    /// Removes what the database has committed.
-    pub fn trim(&mut self, ack: &Ack) {
-        self.sink.trim(ack);
     }
 }
 
