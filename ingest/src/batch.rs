@@ -179,6 +179,7 @@ fn ledger(seq: u64, r: &row::LedgerRow) -> LedgerRow {
         row::LedgerKind::Checkpoint => LedgerKind::Checkpoint,
         row::LedgerKind::Final => LedgerKind::Final,
         row::LedgerKind::Gap => LedgerKind::Gap,
+        row::LedgerKind::GapEstimate => LedgerKind::GapEstimate,
     };
     LedgerRow {
         ts: seconds(r.ts),

@@ -7,15 +7,16 @@ use anyhow::bail;
 use crate::graph::{self, Graph};
 
 /// Each package of ours, and which of ours it may use directly.
-const MAY_USE: [(&str, &[&str]); 9] = [
-    ("spool", &[]),
+const MAY_USE: [(&str, &[&str]); 10] = [
+    ("faults", &[]),
+    ("spool", &["faults"]),
     ("live", &[]),
-    ("store", &[]),
-    ("capture", &["spool", "live"]),
-    ("ingest", &["spool", "live", "store"]),
+    ("store", &["faults"]),
+    ("capture", &["spool", "live", "faults"]),
+    ("ingest", &["spool", "live", "store", "faults"]),
     ("notifier", &["live", "spool", "store"]),
     ("web-ui", &["live", "store"]),
-    ("floodmark", &["capture", "spool", "live", "ingest", "store", "notifier", "web-ui"]),
+    ("floodmark", &["capture", "spool", "live", "ingest", "store", "notifier", "web-ui", "faults"]),
     ("scripts", &[]),
 ];
 

@@ -17,7 +17,9 @@
 //! | 72–79 | packets | wire packets that the rows account for |
 //! | 80–87 | bytes | wire bytes that the rows account for |
 //! | 88–95 | segment | index of the segment file: a frame left in recycled space is not ours |
-//! | 96–119 | reserved | 0 |
+//! | 96–103 | packets_before | wire packets of all earlier rows of the stream; from version 2 on |
+//! | 104–111 | bytes_before | their wire bytes; from version 2 on |
+//! | 112–119 | reserved | 0 |
 //! | 120–123 | payload_crc | CRC32C of the payload |
 //! | 124–127 | header_crc | CRC32C of bytes 0–123 |
 //!
@@ -103,8 +105,19 @@ pub struct FrameHeader {
     pub bytes: u64,
     /// Segment index.
     pub segment: u64,
+    /// What the stream had received before this frame: tells how much a damaged frame held. `None` = version 1.
+    pub before: Option<Carried>,
     /// CRC32C of the payload.
     pub payload_crc: u32,
+}
+
+/// Wire packets and bytes of a stream's rows up to a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Wire packets.
+    pub packets: u64,
+    /// Wire bytes.
+    pub bytes: u64,
 }
 
 /// Why bytes are not a frame header.
@@ -133,7 +146,8 @@ impl FrameHeader {
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut out = [0u8; HEADER_BYTES];
         out[0..4].copy_from_slice(&MAGIC);
-        out[4..6].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+        let version = if self.before.is_some() { FORMAT_VERSION } else { 1 };
+        out[4..6].copy_from_slice(&version.to_le_bytes());
         out[6..8].copy_from_slice(&self.kind.number().to_le_bytes());
         out[8..10].copy_from_slice(&self.stream.to_le_bytes());
         out[16..32].copy_from_slice(self.node.as_bytes());
@@ -146,6 +160,9 @@ impl FrameHeader {
         out[72..80].copy_from_slice(&self.packets.to_le_bytes());
         out[80..88].copy_from_slice(&self.bytes.to_le_bytes());
         out[88..96].copy_from_slice(&self.segment.to_le_bytes());
+        let before = self.before.unwrap_or_default();
+        out[96..104].copy_from_slice(&before.packets.to_le_bytes());
+        out[104..112].copy_from_slice(&before.bytes.to_le_bytes());
         out[120..124].copy_from_slice(&self.payload_crc.to_le_bytes());
         let crc = crc32c::crc32c(&out[..124]);
         out[124..128].copy_from_slice(&crc.to_le_bytes());
@@ -184,6 +201,7 @@ impl FrameHeader {
             packets: u64_at(72),
             bytes: u64_at(80),
             segment: u64_at(88),
+            before: (u16_at(4) >= 2).then(|| Carried { packets: u64_at(96), bytes: u64_at(104) }),
             payload_crc: u32_at(120),
         };
         let sound = header.row_count >= 1
@@ -214,6 +232,7 @@ mod tests {
             packets: 1000,
             bytes: 64_000,
             segment: 5,
+            before: Some(Carried { packets: 11, bytes: 700 }),
             payload_crc: 0xdead_beef,
         }
     }
@@ -222,6 +241,8 @@ mod tests {
     fn header_round_trips_and_zeros_are_empty() {
         assert_eq!(FrameHeader::decode(&sample().encode()), Ok(sample()));
         assert_eq!(FrameHeader::decode(&[0; HEADER_BYTES]), Err(HeaderFault::Empty));
+        let version_1 = FrameHeader { before: None, ..sample() };
+        assert_eq!(FrameHeader::decode(&version_1.encode()), Ok(version_1), "a spool of the previous program is read");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub mod writer;
 
 pub use ack::{Ack, StreamAck};
 pub use error::SpoolError;
-pub use frame::{FrameHeader, FrameKind};
+pub use frame::{Carried, FrameHeader, FrameKind};
 pub use node::NodeId;
 pub use tail::{Next, Tail};
 pub use writer::{Batch, StreamTotals, Writer, WriterOptions};

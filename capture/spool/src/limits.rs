@@ -21,8 +21,8 @@ pub const STREAM_META: u16 = 0;
 /// Flow rows are dealt over this many streams, numbered from 1, so that ingest can load them over as many connections.
 pub const FLOW_STREAMS: u16 = 4;
 
-/// Format version of segments and frames written by this program.
-pub const FORMAT_VERSION: u16 = 1;
+/// Format version of segments and frames written by this program; all versions from 1 on are read.
+pub const FORMAT_VERSION: u16 = 2;
 
 const _: () = assert!(SEGMENT_BYTES_MIN >= 2 * PAYLOAD_BYTES_MAX as u64 + 2 * ALIGNMENT);
 const _: () = assert!((FLOW_STREAMS as usize) < STREAMS_MAX);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ack::Ack;
 use crate::error::SpoolError;
-use crate::frame::{FrameHeader, FrameKind, HEADER_BYTES};
+use crate::frame::{Carried, FrameHeader, FrameKind, HEADER_BYTES};
 use crate::limits::{ALIGNMENT, FRAME_ROWS_MAX, PAYLOAD_BYTES_MAX, SEGMENT_BYTES_MIN};
 use crate::node::NodeId;
 use crate::segment::{self, SegmentHeader};
@@ -165,6 +165,7 @@ impl Writer {
             packets: batch.packets,
             bytes: batch.bytes,
             segment: 0,
+            before: Some(Carried { packets: totals.packets, bytes: totals.bytes }),
             payload_crc: crc32c::crc32c(batch.payload),
         };
         let segment_bytes = self.options.segment_bytes;

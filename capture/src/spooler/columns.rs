@@ -92,5 +92,6 @@ pub fn ledger_row(columns: &CaptureColumns, ts: u64, epoch: u64, kind: LedgerKin
         gap_bytes: columns.gap_bytes,
         pre_tap: columns.pre_tap,
         blind: columns.blind,
+        ..LedgerRow::default()
     }
 }

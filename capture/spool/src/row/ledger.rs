@@ -11,12 +11,39 @@ pub enum LedgerKind {
     Checkpoint,
     /// The last state: the writer ended in order, nothing is in memory.
     Final,
-    /// Written by a later epoch about one that ended without a `Final`.
+    /// Written by a later epoch about one that ended without a `Final`: its columns with what was lost as `gap`.
     Gap,
+    /// As `Gap`, when what was lost is not known to the packet.
+    #[serde(rename = "gap_estimate")]
+    GapEstimate,
+}
+
+/// What one stream of the epoch had received at the moment of the row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamEnd {
+    /// The stream.
+    pub stream: u16,
+    /// Number of its last row; the row itself, in stream 0, not counted.
+    pub last_seq: u64,
+    /// Wire packets of its rows.
+    pub packets: u64,
+    /// Their wire bytes.
+    pub bytes: u64,
+}
+
+/// A device's own counter at the moment of the row: what it moves while nobody captures is `blind`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceCount {
+    /// The interface's name.
+    pub name: String,
+    /// Its kernel index: another one is another device of the same name, counting from 0.
+    pub index: u32,
+    /// Packets it received since it exists.
+    pub received: u64,
 }
 
 /// Cumulative since the start of the epoch `about_epoch`; frames, wire packets or wire bytes as DESIGN's ledger says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LedgerRow {
     /// UNIX seconds of the snapshot.
@@ -71,4 +98,10 @@ pub struct LedgerRow {
     pub pre_tap: i64,
     /// Packets that passed the device while capture was down.
     pub blind: u64,
+    /// What each stream had received; in `Final` and `Gap` rows, for the reader that finds the last frames damaged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<StreamEnd>,
+    /// The devices' counters, for the next start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceCount>,
 }

@@ -13,7 +13,7 @@ mod traffic;
 pub use event::{EventRow, Severity};
 pub use flow::{Direction, EndReason, FLOW_ROW_BYTES, FlowRecord};
 pub use interface::InterfaceRow;
-pub use ledger::{LedgerKind, LedgerRow};
+pub use ledger::{DeviceCount, LedgerKind, LedgerRow, StreamEnd};
 pub use talker::{TalkerKind, TalkerRow};
 pub use traffic::{Resolution, TrafficRow};
 
