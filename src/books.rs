@@ -36,7 +36,13 @@ pub enum Standing {
     Live,
     /// It ended in order.
     Final,
-    /// It did not end in order (killed, power cut), or its end is not stored yet: the columns are of the last checkpoint.
+    /// It was killed; a later start has closed its books, and what was lost is in `gap`.
+    Gap,
+    /// As `Gap`; how much was lost is an estimate.
+    #[serde(rename = "gap_estimate")]
+    GapEstimate,
+    /// It did not end in order (killed, power cut) and capture has not started since, or its end is not stored yet: the
+    /// columns are of the last checkpoint.
     Unfinished,
 }
 
@@ -46,7 +52,9 @@ impl Standing {
         match self {
             Standing::Live => "running",
             Standing::Final => "closed",
-            Standing::Unfinished => "not closed (killed, or its end is not stored yet)",
+            Standing::Gap => "closed by a later start (it was killed)",
+            Standing::GapEstimate => "closed by a later start (it was killed; the gap is an estimate)",
+            Standing::Unfinished => "not closed (killed and not started again, or its end is not stored yet)",
         }
     }
 }
@@ -81,7 +89,9 @@ pub fn read(config: &Config) -> Result<Vec<EpochBooks>, Failure> {
         let (fences, entries) = wait_for_store(async {
             let mut reader = Reader::connect(&config.store, &config.node.data_dir).await?;
             let fences = reader.fences().await?;
-            Ok((fences, reader.ledger_latest().await?))
+            let mut entries = reader.ledger_latest().await?;
+            entries.extend(reader.ledger_gaps().await?);
+            Ok((fences, entries))
         })?;
         let cut = next_cut(&config.node.run_dir);
         let joined = join(config, node, &fences, &entries, cut.as_ref())?;
@@ -126,15 +136,17 @@ fn join(
     let mut spooled = Spooled::read(config, node, fences)?;
     let mut epochs: BTreeMap<u64, EpochBooks> = BTreeMap::new();
     let mut has_hole = false;
-    let mut newest: BTreeMap<u64, (u16, LedgerRow)> =
-        entries.iter().map(|entry| (entry.epoch, (entry.node_id, entry.row.clone()))).collect();
-    // What capture wrote and ingest has not stored is newer than what the store has.
-    for (epoch, row) in std::mem::take(&mut spooled.ledger) {
-        let node_id = fences.iter().find(|f| f.epoch == epoch).map_or(0, |f| f.node_id);
-        newest.insert(epoch, (node_id, row));
+    let mut newest: BTreeMap<u64, LedgerRow> = BTreeMap::new();
+    // What capture wrote and ingest has not stored is newer than what the store has; a closing row stands in any case.
+    for row in entries.iter().map(|entry| &entry.row).chain(spooled.ledger.iter()) {
+        let is_open = newest.get(&row.about_epoch).is_none_or(|known| standing(known) == Standing::Unfinished);
+        if row.kind != LedgerKind::Blind && is_open {
+            newest.insert(row.about_epoch, row.clone());
+        }
     }
-    for (epoch, (node_id, row)) in newest {
-        let standing = if row.kind == LedgerKind::Final { Standing::Final } else { Standing::Unfinished };
+    for (epoch, row) in newest {
+        let node_id = fences.iter().find(|f| f.epoch == epoch).map_or(0, |f| f.node_id);
+        let standing = standing(&row);
         let in_spool = spooled.after_fence(epoch, None, &mut has_hole);
         epochs.insert(epoch, books(node_id, epoch, standing, &columns_of(&row), in_spool, fences));
     }
@@ -144,6 +156,15 @@ fn join(
         epochs.insert(cut.epoch, books(node_id, cut.epoch, Standing::Live, &cut.columns, in_spool, fences));
     }
     Ok(Joined { books: epochs.into_values().collect(), has_hole })
+}
+
+fn standing(row: &LedgerRow) -> Standing {
+    match row.kind {
+        LedgerKind::Final => Standing::Final,
+        LedgerKind::Gap => Standing::Gap,
+        LedgerKind::GapEstimate => Standing::GapEstimate,
+        LedgerKind::Checkpoint | LedgerKind::Blind => Standing::Unfinished,
+    }
 }
 
 fn books(
@@ -174,15 +195,15 @@ struct SpooledFrame {
 struct Spooled {
     frames: BTreeMap<(u64, u16), Vec<SpooledFrame>>,
     fences: BTreeMap<(u64, u16), u64>,
-    /// The newest ledger row of each epoch that has one beyond its fence.
-    ledger: BTreeMap<u64, LedgerRow>,
+    /// The ledger rows beyond the fences that count: the newest checkpoint of each epoch, and all closing ones.
+    ledger: Vec<LedgerRow>,
 }
 
 impl Spooled {
     fn read(config: &Config, node: NodeId, fences: &[Fence]) -> Result<Spooled, Failure> {
         let fences: BTreeMap<(u64, u16), u64> = fences.iter().map(|f| ((f.epoch, f.stream), f.last_seq)).collect();
         let mut frames: BTreeMap<(u64, u16), Vec<SpooledFrame>> = BTreeMap::new();
-        let mut ledger = BTreeMap::new();
+        let mut ledger = Vec::new();
         for writer in WRITERS {
             let dir = capture::role::spool_dir(&config.node.data_dir, writer);
             spool::tail::headers(&dir, node, |header| {
@@ -194,7 +215,7 @@ impl Spooled {
                 }
             })
             .map_err(Failure::failed)?;
-            newest_ledger_rows(&dir, node, &fences, &mut ledger).map_err(Failure::failed)?;
+            ledger_rows(&dir, node, &fences, &mut ledger).map_err(Failure::failed)?;
         }
         Ok(Spooled { frames, fences, ledger })
     }
@@ -224,28 +245,37 @@ impl Spooled {
     }
 }
 
-/// Keeps the newest ledger row of each epoch in the spool `dir` that the store does not have yet.
-fn newest_ledger_rows(
+/// The ledger rows in the spool `dir` that the store does not have yet: of each epoch the newest checkpoint, then what
+/// closes an epoch.
+fn ledger_rows(
     dir: &Path,
     node: NodeId,
     fences: &BTreeMap<(u64, u16), u64>,
-    newest: &mut BTreeMap<u64, LedgerRow>,
+    rows: &mut Vec<LedgerRow>,
 ) -> Result<(), SpoolError> {
     let mut tail = Tail::open(dir, node);
     let mut payload = Vec::new();
+    let mut newest = BTreeMap::new();
     let unread = |header: &FrameHeader| {
         let fence = fences.get(&(header.epoch, header.stream)).copied().unwrap_or(0);
         header.kind == FrameKind::Ledger && header.last_seq() > fence
     };
     loop {
         match tail.next(&mut payload, unread)? {
-            Next::Idle => return Ok(()),
+            Next::Idle => {
+                rows.extend(newest.into_values());
+                return Ok(());
+            }
             Next::Damaged { .. } => {}
             Next::Frame(header) => {
                 let mut batch = Batch::default();
                 ingest::batch::add_frame(&mut batch, &header, &payload);
-                let own = |row: &LedgerRow| matches!(row.kind, LedgerKind::Checkpoint | LedgerKind::Final);
-                newest.extend(batch.ledger.pop().filter(own).map(|row| (header.epoch, row)));
+                for row in batch.ledger {
+                    match standing(&row) {
+                        Standing::Unfinished => drop(newest.insert(row.about_epoch, row)),
+                        _ => rows.push(row),
+                    }
+                }
             }
         }
     }

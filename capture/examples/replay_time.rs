@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use capture::config::Config;
 use capture::replay::{Options, run};
+use capture::spooler::closing::Past;
 use capture::spooler::sink::Sink;
 
 fn main() -> ExitCode {
     let files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let options = Options { config: Config::default(), workers: 1 };
+    let options = Options { config: Config::default(), workers: 1, past: Past::default() };
     let mut failed = false;
     let ended = run(&options, &files, Sink::nowhere(), &mut |report| match report {
         Ok(report) => println!(

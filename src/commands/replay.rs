@@ -10,6 +10,7 @@ use std::thread;
 use capture::error::CaptureError;
 use capture::replay::{FileReport, Options};
 use capture::role::spool_dir;
+use capture::spooler::closing::{self, Past};
 use capture::spooler::sink::{FlowTap, Sink, WhenFull};
 use spool::{Writer, WriterOptions};
 
@@ -38,7 +39,7 @@ pub fn run(args: &ReplayArgs) -> Outcome {
     let csv = args.flows.as_deref().map(Csv::create).transpose().map_err(Failure::failed)?;
     let tap = csv.as_ref().map(Csv::tap);
     let outcome = if args.dry_run {
-        replay(args, &config, Sink::nowhere().with_tap(tap))
+        replay(args, &config, Sink::nowhere().with_tap(tap), Past::default())
     } else {
         into_store(args, &config, tap)
     };
@@ -63,6 +64,7 @@ fn into_store(args: &ReplayArgs, config: &Config, tap: Option<FlowTap>) -> Outco
         let exit = if error.is_configuration() { Exit::BadConfiguration } else { Exit::Failed };
         Failure::new(exit, error)
     })?;
+    let past = closing::read(&dir, node, writer.epoch()).map_err(Failure::failed)?;
     let (finished, gone) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let options = ingest::Options {
         config: config.ingest.clone(),
@@ -81,7 +83,7 @@ fn into_store(args: &ReplayArgs, config: &Config, tap: Option<FlowTap>) -> Outco
     });
     let draining = draining.map_err(Failure::failed)?;
     let sink = Sink::spool(writer, &dir, config.spool.commit_interval, WhenFull::Wait(gone)).with_tap(tap);
-    let replayed = replay(args, config, sink);
+    let replayed = replay(args, config, sink, past);
     finished.store(true, Ordering::Release);
     let drained = draining.join().map_err(|_| Failure::failed(anyhow::anyhow!("loading the rows panicked")))?;
     drained.map_err(|error| match &error {
@@ -98,8 +100,8 @@ fn now_us() -> u64 {
         .map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
-fn replay(args: &ReplayArgs, config: &Config, sink: Sink) -> Outcome {
-    let options = Options { config: config.capture.clone(), workers: usize::from(args.workers) };
+fn replay(args: &ReplayArgs, config: &Config, sink: Sink, past: Past) -> Outcome {
+    let options = Options { config: config.capture.clone(), workers: usize::from(args.workers), past };
     let mut failed = false;
     let mut output: Outcome = Ok(());
     let cut = capture::replay::run(&options, &args.files, sink, &mut |report| match report {

@@ -188,11 +188,16 @@ fn capture_killed_under_load_comes_back_and_its_books_say_what_is_missing() {
             machine.capture_line().filter(|line| line.envelope.pid != before && line.ledger.taken > 0)
         });
         load.go_on(5_000);
-        load.end();
+        let sent = load.end();
         machine.stop();
         let ledger = machine.ledger();
         assert_eq!(ledger.imbalance, 0, "{ledger:?}");
         assert_eq!(sums(&machine.flows(&[])), (ledger.stored, ledger.stored_bytes), "{ledger:?}");
+        // Whatever was sent is in a column, or passed while nothing captured.
+        assert_eq!(ledger.parsed, ledger.stored + ledger.gap, "{ledger:?}");
+        assert!(ledger.gap > 0 && ledger.blind > 0, "{ledger:?}");
+        let told = i128::from(ledger.kernel_seen + ledger.blind) + i128::from(ledger.pre_tap);
+        assert_eq!(told, i128::from(sent), "{ledger:?}");
     });
 }
 

@@ -21,6 +21,7 @@ use crate::limits::GROUP_FRAMES;
 use crate::local::LocalNetworks;
 use crate::queue::WorkerQueue;
 use crate::role::{event, now_ns, worker_options};
+use crate::spooler::closing::Past;
 use crate::spooler::sink::Sink;
 use crate::spooler::{Cut, Spooler, Turn};
 use crate::worker::message::{Message, WorkerTotals};
@@ -36,6 +37,8 @@ pub struct Options {
     pub config: Config,
     /// Workers, at least 1.
     pub workers: usize,
+    /// What the spool tells of earlier replays: those that were killed are closed by this one.
+    pub past: Past,
 }
 
 /// What one file held. Classes (`parsed`, `non_ip`, `malformed`, `unsupported`) sum to `records`.
@@ -108,6 +111,7 @@ pub fn run(
         })
         .collect();
     let mut spooler = Spooler::new(queues, sink, 0, true);
+    spooler.close_past(&options.past, now_ns());
     spooler.event(event("replay.start", Severity::Info, "", &format!("replay of {} files", files.len())));
     let (names, named) = std::sync::mpsc::channel::<(u16, String)>();
     let spooling = thread::Builder::new().name("spooler".into()).spawn(move || {

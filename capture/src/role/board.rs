@@ -1,5 +1,7 @@
 //! What is known of each interface beside its packets; written by the interface watch, read by the live line.
 
+use spool::row::DeviceCount;
+
 /// One interface.
 #[derive(Clone, Debug, Default)]
 pub struct InterfaceBoard {
@@ -11,6 +13,12 @@ pub struct InterfaceBoard {
     pub opened: u64,
     /// Packets the device received while our rings were open there, cumulative over reopenings; `None` = not known.
     pub device_received: Option<u64>,
+    /// The device's own counter as it was read last; the next start compares.
+    pub device: Option<DeviceCount>,
+    /// That counter when the rings were opened last, and `device_received` then.
+    pub received_base: u64,
+    /// See above.
+    pub received_before: u64,
     /// A worker found that the rings' interface is gone.
     pub rings_dead: bool,
     /// Loopback shows each frame twice and counts it once: its device counter says nothing about the tap.

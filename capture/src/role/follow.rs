@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use spool::row::{EventRow, Severity};
+use spool::row::{DeviceCount, EventRow, Severity};
 
 use crate::config::Backend;
 use crate::copy::{CopySource, CopySpec};
@@ -262,7 +262,12 @@ impl Follower {
         if let (true, Some(link)) = (followed.is_open, link) {
             let since = link.counters.rx_packets.saturating_sub(followed.received_base);
             let received = followed.received_before + since;
-            self.board().interfaces[at].device_received = Some(received);
+            let device = DeviceCount { name: link.name.clone(), index: link.index, received: link.counters.rx_packets };
+            let (base, before) = (followed.received_base, followed.received_before);
+            let mut board = self.board();
+            let entry = &mut board.interfaces[at];
+            entry.device_received = Some(received);
+            (entry.device, entry.received_base, entry.received_before) = (Some(device), base, before);
         }
     }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use live::line::{InterfaceState, Skipped, SpoolState, Top, WorkerState};
 use live::{CaptureLine, Health, Publisher};
-use spool::row::Direction;
+use spool::row::{DeviceCount, Direction};
 
 use crate::limits::TOP_LIST;
-use crate::spooler::{Cut, Spooler};
+use crate::spooler::{Cut, Devices, Spooler};
 use crate::telemetry::top::{TopCounts, TopEntry, TopKey};
 use crate::worker::message::{InterfaceTotals, Report};
 
@@ -62,9 +62,33 @@ pub fn totals_of(reports: &[Report], number: usize) -> InterfaceTotals {
 /// Device counter minus what reached the tap from outside: taken frames that this machine did not send, what was
 /// dropped, and what waits in the ring. Dropped frames are held to have come from outside.
 pub fn pre_tap(device_received: Option<u64>, totals: &InterfaceTotals) -> Option<i64> {
+    Some(i64::try_from(i128::from(device_received?) - i128::from(reached(totals))).unwrap_or(i64::MAX))
+}
+
+/// Frames from outside that reached the tap.
+fn reached(totals: &InterfaceTotals) -> u64 {
     let in_ring = totals.seen.saturating_sub(totals.dropped + totals.taken);
-    let reached = totals.incoming + totals.dropped + in_ring;
-    Some(i64::try_from(i128::from(device_received?) - i128::from(reached)).unwrap_or(i64::MAX))
+    totals.incoming + totals.dropped + in_ring
+}
+
+/// What the interface watch read of the devices.
+pub struct Watched(pub Arc<Mutex<Board>>);
+
+impl Devices for Watched {
+    fn pre_tap(&self, reports: &[Report]) -> i64 {
+        pre_tap_of_all(&self.0, reports)
+    }
+
+    /// The watch reads the counters five times a second; what reached the tap since is known better by the reports.
+    fn counts(&self, reports: &[Report]) -> Vec<DeviceCount> {
+        let board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = |(at, entry): (usize, &super::board::InterfaceBoard)| {
+            let device = entry.device.as_ref().filter(|_| !entry.loopback)?;
+            let since_open = reached(&totals_of(reports, at + 1)).saturating_sub(entry.received_before);
+            Some(DeviceCount { received: device.received.max(entry.received_base + since_open), ..device.clone() })
+        };
+        board.interfaces.iter().enumerate().filter_map(count).collect()
+    }
 }
 
 /// [`pre_tap`] of all interfaces but loopback, which shows each frame twice and counts it once.

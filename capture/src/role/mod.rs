@@ -32,7 +32,7 @@ use crate::metrics;
 use crate::queue::WorkerQueue;
 use crate::ring::{RingSpec, available_bytes, budget};
 use crate::spooler::sink::{Sink, WhenFull};
-use crate::spooler::{Cut, Spooler, Turn};
+use crate::spooler::{Cut, Spooler, Turn, closing};
 use crate::worker::{Worker, WorkerOptions};
 
 use board::Board;
@@ -91,6 +91,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
     let dir = spool_dir(&options.data_dir, "capture");
     let writer = Writer::open(&dir, writer_options(options, now))?;
     let epoch = writer.epoch();
+    let past = closing::read(&dir, options.node, epoch)?;
     let render = metrics::renderer(latest.clone(), board.clone());
     let mut publisher = Publisher::bind(&options.run_dir, Role::Capture, options.node.to_string(), epoch, render)?;
     let seed = HashSeed::random()?;
@@ -105,7 +106,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
     let in_ring_max = frames_per_ring * (workers * names.len()) as u64;
     let mut spooler = Spooler::new(queues, sink, in_ring_max, false);
     let observed = board.clone();
-    spooler.observe(Box::new(move |reports| line::pre_tap_of_all(&observed, reports)));
+    spooler.observe(Box::new(line::Watched(observed)));
+    spooler.close_past(&past, now);
     for (number, name) in names.iter().enumerate() {
         spooler.name_interface(number as u16 + 1, name, now);
     }

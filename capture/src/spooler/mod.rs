@@ -6,6 +6,7 @@
 //! nothing after, has been appended. So the columns are exact under full load. A worker that does not report in time
 //! is not waited for: that cut is left out.
 
+pub mod closing;
 pub mod columns;
 pub mod sink;
 pub mod talkers;
@@ -16,13 +17,14 @@ use std::time::Duration;
 use live::ledger::CaptureColumns;
 use live::line::StreamState;
 use spool::FrameKind;
-use spool::row::{EventRow, InterfaceRow, LedgerKind};
+use spool::row::{DeviceCount, EventRow, InterfaceRow, LedgerKind, LedgerRow, Severity, StreamEnd};
 
 use crate::limits::SECOND_NS;
 use crate::queue::WorkerQueue;
 use crate::worker::batch::FlowBatch;
 use crate::worker::message::{Message, Report};
 
+use closing::Past;
 use columns::{SpoolerTotals, columns, ledger_row};
 use sink::Sink;
 use talkers::TalkerRollup;
@@ -70,11 +72,18 @@ pub struct Spooler {
     in_ring_max: u64,
     first_reported_ns: u64,
     follows_packets: bool,
-    pre_tap: Option<PreTap>,
+    devices: Option<Box<dyn Devices>>,
+    /// Packets that passed the devices before this start and after the last word of the earlier one.
+    blind: u64,
 }
 
-/// Tells by the workers' reports how many packets the devices received that never reached the tap; signed.
-pub type PreTap = Box<dyn Fn(&[Report]) -> i64 + Send>;
+/// What the devices themselves count: observations beside the books.
+pub trait Devices: Send {
+    /// How many packets the devices received that never reached the tap, by the workers' reports; signed.
+    fn pre_tap(&self, reports: &[Report]) -> i64;
+    /// The devices' counters at the moment of the reports.
+    fn counts(&self, reports: &[Report]) -> Vec<DeviceCount>;
+}
 
 /// What a turn did.
 pub enum Turn {
@@ -102,13 +111,41 @@ impl Spooler {
             in_ring_max,
             first_reported_ns: 0,
             follows_packets,
-            pre_tap: None,
+            devices: None,
+            blind: 0,
         }
     }
 
-    /// Puts the observation `pre_tap` beside the books.
-    pub fn observe(&mut self, pre_tap: PreTap) {
-        self.pre_tap = Some(pre_tap);
+    /// Puts the devices' counters beside the books.
+    pub fn observe(&mut self, devices: Box<dyn Devices>) {
+        self.devices = Some(devices);
+    }
+
+    /// Closes the books of earlier epochs; to be called before anything is trimmed. The rows are made durable at once:
+    /// a process that dies before that finds the same past again.
+    pub fn close_past(&mut self, past: &Past, now_ns: u64) {
+        let now = self.devices.as_ref().map(|devices| devices.counts(&[])).unwrap_or_default();
+        self.blind = closing::blind(&past.devices, &now).saturating_sub(past.counted_since);
+        if past.gaps.is_empty() {
+            return;
+        }
+        self.sink.append_rows(FrameKind::Ledger, &past.gaps, now_ns, &mut self.totals.errors);
+        for gap in &past.gaps {
+            let text = format!(
+                "the run of epoch {} ended without closing its books: the flow detail of {} packets ({} bytes) is lost; \
+                 their totals are kept",
+                gap.about_epoch, gap.gap, gap.gap_bytes
+            );
+            tracing::warn!("{text}");
+            self.event(EventRow {
+                ts: now_ns / SECOND_NS,
+                kind: "capture.gap".into(),
+                severity: Severity::Warning,
+                subject: String::new(),
+                text,
+            });
+        }
+        self.sink.finish();
     }
 
     /// The traffic buckets that are open: the live line shows the newest second.
@@ -210,10 +247,20 @@ impl Spooler {
             self.close_buckets(tick + 1);
         }
         let cut = self.draw(tick, false);
-        let row = ledger_row(&cut.columns, tick, self.sink.epoch(), LedgerKind::Checkpoint);
-        self.sink.append_rows(FrameKind::Ledger, &[row], now_ns, &mut self.totals.errors);
+        self.append_ledger_row(&cut, LedgerKind::Checkpoint, now_ns);
         self.release();
         cut
+    }
+
+    fn append_ledger_row(&mut self, cut: &Cut, kind: LedgerKind, now_ns: u64) {
+        let end =
+            |s: &StreamState| StreamEnd { stream: s.stream, last_seq: s.last_seq, packets: s.packets, bytes: s.bytes };
+        let row = LedgerRow {
+            streams: cut.streams.iter().map(end).collect(),
+            devices: self.devices.as_ref().map(|devices| devices.counts(&cut.reports)).unwrap_or_default(),
+            ..ledger_row(&cut.columns, cut.tick, self.sink.epoch(), kind)
+        };
+        self.sink.append_rows(FrameKind::Ledger, &[row], now_ns, &mut self.totals.errors);
     }
 
     fn release(&mut self) {
@@ -225,7 +272,8 @@ impl Spooler {
     fn draw(&self, tick: u64, is_final: bool) -> Cut {
         let reports: Vec<Report> = self.workers.iter().map(|w| w.report.clone()).collect();
         let mut columns = columns(&reports, &self.totals, self.in_ring_max, is_final);
-        columns.pre_tap = self.pre_tap.as_ref().map_or(0, |pre_tap| pre_tap(&reports));
+        columns.pre_tap = self.devices.as_ref().map_or(0, |devices| devices.pre_tap(&reports));
+        columns.blind = self.blind;
         Cut { tick, columns, streams: self.sink.streams(), reports, spool_errors: self.totals.errors, is_final }
     }
 
@@ -261,8 +309,7 @@ impl Spooler {
         self.talkers.finish(&mut talkers);
         self.append_buckets(&traffic, &talkers, now_ns / SECOND_NS);
         let cut = self.draw(now_ns / SECOND_NS, true);
-        let row = ledger_row(&cut.columns, cut.tick, self.sink.epoch(), LedgerKind::Final);
-        self.sink.append_rows(FrameKind::Ledger, &[row], now_ns, &mut self.totals.errors);
+        self.append_ledger_row(&cut, LedgerKind::Final, now_ns);
         self.sink.finish();
         Cut { streams: self.sink.streams(), ..cut }
     }

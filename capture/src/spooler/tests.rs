@@ -93,7 +93,7 @@ fn end_writes_a_final_row_and_full_queue_refuses_flows_but_not_reports() {
     let (mut payload, mut last) = (Vec::new(), None);
     while let spool::Next::Frame(header) = tail.next(&mut payload, |_| true).unwrap() {
         if header.kind == FrameKind::Ledger {
-            last = spool::row::read_json::<spool::row::LedgerRow>(&payload).0.pop();
+            last = spool::row::read_json::<LedgerRow>(&payload).0.pop();
         }
     }
     assert_eq!(last.unwrap().kind, LedgerKind::Final);

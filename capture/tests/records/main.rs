@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use capture::config::Config;
 use capture::file::write::PcapWriter;
 use capture::replay::{FileReport, Options, run};
+use capture::spooler::closing::Past;
 use capture::spooler::sink::Sink;
 use spool::row::FlowRecord;
 
@@ -96,7 +97,7 @@ fn replay(path: &Path) -> (Vec<FlowRecord>, FileReport) {
     let kept = records.clone();
     let sink = Sink::nowhere().with_tap(Some(Box::new(move |record| kept.lock().unwrap().push(*record))));
     let mut report = None;
-    let options = Options { config: Config::default(), workers: 1 };
+    let options = Options { config: Config::default(), workers: 1, past: Past::default() };
     run(&options, &[path.to_path_buf()], sink, &mut |r| report = Some(r.unwrap())).unwrap();
     let mut records = records.lock().unwrap().clone();
     records.sort_by_key(|r| (r.first_ns, r.src_port));

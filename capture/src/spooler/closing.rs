@@ -1,0 +1,146 @@
+//! Closes the books of earlier epochs that ended without a final row: a process that was killed, a power cut.
+//!
+//! The newest checkpoint of such an epoch says what was in memory; the frame headers say what reached the spool after
+//! it. What did not is lost, and becomes a `gap` row of the epoch that begins now. The process may have parsed packets
+//! after its last checkpoint (a second at most): of those only the ones that reached the spool are in the books, the
+//! others show in the devices' counters, as `blind`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use spool::row::{self, DeviceCount, LedgerKind, LedgerRow, StreamEnd};
+use spool::{FrameHeader, FrameKind, Next, NodeId, SpoolError, Tail};
+
+/// What a spool tells of the time before this start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    /// A row for each epoch that did not close its books.
+    pub gaps: Vec<LedgerRow>,
+    /// The devices' counters at the last row that has them.
+    pub devices: Vec<DeviceCount>,
+    /// Frames received since those, that are in a gap row's books all the same.
+    pub counted_since: u64,
+}
+
+/// Reads the spool in `dir`, of which the caller holds the writer's lock; `epoch` is the one that begins.
+///
+/// # Errors
+/// The spool cannot be read.
+pub fn read(dir: &Path, node: NodeId, epoch: u64) -> Result<Past, SpoolError> {
+    let rows = Rows::read(dir, node)?;
+    // The checkpoint's ends first: a stream may have no frame left in the spool.
+    let of_row = |row: &LedgerRow| row.streams.iter().map(|end| (end.stream, *end)).collect();
+    let open = |(about, row): (&u64, &LedgerRow)| (!rows.closed.contains(about)).then(|| (*about, of_row(row)));
+    let mut ends: BTreeMap<u64, BTreeMap<u16, StreamEnd>> = rows.newest.iter().filter_map(open).collect();
+    spool::tail::headers(dir, node, |header| {
+        if header.epoch < epoch && !rows.closed.contains(&header.epoch) {
+            let end = ends.entry(header.epoch).or_default().entry(header.stream).or_default();
+            extend(end, header);
+        }
+    })?;
+    let mut past = Past { devices: rows.devices, ..Past::default() };
+    for (about, ends) in ends {
+        let checkpoint = rows.newest.get(&about);
+        let gap = gap_row(about, checkpoint, ends.into_values().collect());
+        past.counted_since = gap.kernel_seen - checkpoint.map_or(0, |row| row.kernel_seen);
+        past.gaps.push(gap);
+    }
+    Ok(past)
+}
+
+/// Packets that the devices received since their last known counters; `now` are those of this start. A device that
+/// counts from 0 again (made anew, another boot) has seen all that it counts meanwhile.
+pub fn blind(before: &[DeviceCount], now: &[DeviceCount]) -> u64 {
+    let since = |now: &DeviceCount| {
+        let last = before.iter().find(|last| last.name == now.name)?;
+        let goes_on = last.index == now.index && last.received <= now.received;
+        Some(if goes_on { now.received - last.received } else { now.received })
+    };
+    now.iter().filter_map(since).fold(0, u64::saturating_add)
+}
+
+struct Rows {
+    /// The newest checkpoint of each epoch.
+    newest: BTreeMap<u64, LedgerRow>,
+    /// Epochs with a final or a gap row.
+    closed: BTreeSet<u64>,
+    devices: Vec<DeviceCount>,
+}
+
+impl Rows {
+    fn read(dir: &Path, node: NodeId) -> Result<Rows, SpoolError> {
+        let mut rows = Rows { newest: BTreeMap::new(), closed: BTreeSet::new(), devices: Vec::new() };
+        let mut tail = Tail::open(dir, node);
+        let mut payload = Vec::new();
+        loop {
+            match tail.next(&mut payload, |header| header.kind == FrameKind::Ledger)? {
+                Next::Idle => return Ok(rows),
+                Next::Damaged { .. } => {}
+                Next::Frame(header) => {
+                    row::read_json::<LedgerRow>(&payload).0.into_iter().for_each(|row| rows.note(header.epoch, row));
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, epoch: u64, row: LedgerRow) {
+        if row.kind != LedgerKind::Checkpoint {
+            self.closed.insert(row.about_epoch);
+        }
+        if !row.devices.is_empty() {
+            self.devices.clone_from(&row.devices);
+        }
+        if row.about_epoch == epoch {
+            self.newest.insert(epoch, row);
+        }
+    }
+}
+
+/// The stream goes at least as far as this frame; a frame that was written twice counts once.
+fn extend(end: &mut StreamEnd, header: &FrameHeader) {
+    if header.last_seq() <= end.last_seq {
+        return;
+    }
+    let before = header.before.map_or((end.packets, end.bytes), |before| (before.packets, before.bytes));
+    *end = StreamEnd {
+        stream: header.stream,
+        last_seq: header.last_seq(),
+        packets: before.0.saturating_add(header.packets),
+        bytes: before.1.saturating_add(header.bytes),
+    };
+}
+
+/// The books of the epoch `about` at its death: its newest checkpoint, moved on by what reached the spool after it.
+fn gap_row(about: u64, checkpoint: Option<&LedgerRow>, streams: Vec<StreamEnd>) -> LedgerRow {
+    let mut row = checkpoint.cloned().unwrap_or_default();
+    // A device or the kernel that merges packets counts others than the wire's, and without a checkpoint nothing is
+    // known of the memory: the sum with `blind` is then near, not exact.
+    let is_estimate = checkpoint.is_none() || row.coalesced > 0;
+    row.kind = if is_estimate { LedgerKind::GapEstimate } else { LedgerKind::Gap };
+    row.about_epoch = about;
+    row.devices.clear();
+    // Under load the devices' counters are read a moment before the workers' reports: less than nothing is that moment.
+    row.pre_tap = row.pre_tap.max(0);
+    let sum = |of: fn(&StreamEnd) -> u64| streams.iter().map(of).fold(0, u64::saturating_add);
+    let spooled = (sum(|end| end.packets), sum(|end| end.bytes));
+    let later = (spooled.0.saturating_sub(row.spooled), spooled.1.saturating_sub(row.spooled_bytes));
+    // What reached the spool after the checkpoint came first from memory; more than was there was parsed since.
+    let parsed_since = later.0.saturating_sub(row.in_memory);
+    for column in [&mut row.parsed, &mut row.parsed_frames, &mut row.taken] {
+        *column = column.saturating_add(parsed_since);
+    }
+    let from_ring = parsed_since.min(row.in_ring);
+    row.in_ring -= from_ring;
+    row.kernel_seen = row.kernel_seen.saturating_add(parsed_since - from_ring);
+    row.parsed_bytes = row.parsed_bytes.saturating_add(later.1.saturating_sub(row.in_memory_bytes));
+    row.gap = row.gap.saturating_add(row.in_memory.saturating_sub(later.0));
+    row.gap_bytes = row.gap_bytes.saturating_add(row.in_memory_bytes.saturating_sub(later.1));
+    (row.in_memory, row.in_memory_bytes) = (0, 0);
+    (row.spooled, row.spooled_bytes) = (row.spooled.max(spooled.0), row.spooled_bytes.max(spooled.1));
+    row.streams = streams;
+    row
+}
+
+#[cfg(test)]
+#[path = "closing/tests.rs"]
+mod tests;
