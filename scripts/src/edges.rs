@@ -17,7 +17,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("notifier", &["live", "spool", "store"]),
     ("web-ui", &["live", "store"]),
     ("floodmark", &["capture", "spool", "live", "ingest", "store", "notifier", "web-ui", "faults"]),
-    ("scripts", &[]),
+    ("scripts", &["faults"]),
 ];
 
 /// What a package must not reach, over whatever way.

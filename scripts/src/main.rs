@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod edges;
+mod faults;
 mod graph;
 mod licences;
 mod spdx;
@@ -22,15 +23,18 @@ const USAGE: &str = "usage: cargo x COMMAND
   licences  every dependency has a licence of the closed list
   clippy    lints, warnings denied
   docs      documentation builds without warnings
-  tests     every test";
+  tests     every test
+  faults [NAME...] [--full] [--seed N]
+            breaks things on purpose, NAME by NAME or all of them, and prints the table of what it cost;
+            --full takes the published numbers (hours), --seed repeats a run";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [command] = arguments.as_slice() else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    };
-    let outcome = root().and_then(|root| run(command, &root));
+    let outcome = root().and_then(|root| match arguments.as_slice() {
+        [faults, rest @ ..] if faults == "faults" => faults::run(&root, rest),
+        [command] => run(command, &root),
+        _ => Ok(false),
+    });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {

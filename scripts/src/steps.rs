@@ -10,6 +10,12 @@ pub fn fmt(root: &Path) -> anyhow::Result<()> {
     cargo(root, &["fmt", "--all", "--check"]).context("run `cargo fmt --all`")
 }
 
+/// The arguments with which nextest runs the tests that `filter` names.
+pub fn chosen_tests(filter: &str) -> Vec<&str> {
+    let run = ["nextest", "run", "--cargo-quiet", "--workspace", "--locked", "--no-fail-fast"];
+    [&run[..], &TEST_FEATURES, &["-E", filter]].concat()
+}
+
 /// Lints, warnings denied.
 pub fn clippy(root: &Path) -> anyhow::Result<()> {
     cargo(root, &["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
@@ -22,30 +28,34 @@ pub fn docs(root: &Path) -> anyhow::Result<()> {
     succeed(command)
 }
 
+/// What tests are built with: the named failure points, which the shipped program does not have.
+const TEST_FEATURES: [&str; 2] = ["--features", "floodmark/failpoints"];
+
 /// Compiles everything that `tests` runs, so that the time of the one is not taken for that of the other.
 pub fn build_tests(root: &Path) -> anyhow::Result<()> {
     let runner: &[&str] = if has_nextest(root) { &["nextest", "run", "--cargo-quiet"] } else { &["test", "--quiet"] };
-    cargo(root, &[runner, &["--workspace", "--locked", "--no-run"]].concat())
+    cargo(root, &[runner, &TEST_FEATURES, &["--workspace", "--locked", "--no-run"]].concat())
 }
 
 /// Every test: by nextest if it is installed (each test in a process of its own), else by cargo itself.
 pub fn tests(root: &Path) -> anyhow::Result<()> {
     if !has_nextest(root) {
-        return cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]);
+        return cargo(root, &[&["test", "--workspace", "--locked", "--no-fail-fast"], &TEST_FEATURES[..]].concat());
     }
     // Nextest does not run the examples in the documentation; the order puts its summary last.
-    let examples = cargo(root, &["test", "--quiet", "--workspace", "--locked", "--doc"]);
-    cargo(root, &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])?;
+    let examples =
+        cargo(root, &[&["test", "--quiet", "--workspace", "--locked", "--doc"], &TEST_FEATURES[..]].concat());
+    cargo(root, &[&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"], &TEST_FEATURES[..]].concat())?;
     examples.context("examples in the documentation")
 }
 
-fn has_nextest(root: &Path) -> bool {
+pub fn has_nextest(root: &Path) -> bool {
     let mut command = command(root, &["nextest", "--version"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
-fn command(root: &Path, arguments: &[&str]) -> Command {
+pub fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).current_dir(root).stdin(Stdio::null());
     command

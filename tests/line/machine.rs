@@ -20,6 +20,8 @@ use crate::process::{await_some, children, has_ended, send};
 pub struct Machine {
     dir: TempDir,
     running: Option<Child>,
+    /// Armed failpoints of the next start (`FAILPOINTS`).
+    pub failpoints: String,
 }
 
 impl Machine {
@@ -29,7 +31,7 @@ impl Machine {
         let head =
             format!("[node]\ndata_dir = \"{}\"\n[web]\nlisten = \"127.0.0.1:0\"\n", dir.path().join("data").display());
         fs::write(dir.path().join("floodmark.toml"), head + config).unwrap();
-        Machine { dir, running: None }
+        Machine { dir, running: None, failpoints: String::new() }
     }
 
     /// Starts `floodmark run` and waits until every named interface is captured and ingest stores.
@@ -58,7 +60,16 @@ impl Machine {
         for interface in interfaces {
             command.args(["--interface", interface]);
         }
+        command.env("FAILPOINTS", &self.failpoints);
         self.running = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
+    }
+
+    /// Starts one role without a supervisor.
+    pub fn spawn_role(&self, name: &str) -> Child {
+        let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let mut command = self.command(&[name]);
+        command.env("FAILPOINTS", &self.failpoints).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.spawn().unwrap()
     }
 
     /// The program with arguments and this machine's configuration.

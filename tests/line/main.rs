@@ -8,9 +8,11 @@ mod acceptance;
 mod connections;
 mod corpus;
 mod flood;
+mod kills;
 #[expect(dead_code, reason = "shared with capture's lab, which uses more of it")]
 #[path = "../../capture/tests/lab/link.rs"]
 mod link;
+mod load;
 mod machine;
 mod mariadb;
 #[path = "../../capture/tests/lab/namespace.rs"]

@@ -10,7 +10,7 @@ use crate::machine::{Machine, assert_settled, sums};
 use crate::namespace::in_namespace;
 use crate::process::await_some;
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 

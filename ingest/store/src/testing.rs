@@ -1,5 +1,7 @@
 //! A real MariaDB server for tests: own folder, own socket, durable settings, ended by its process id.
 
+mod totals;
+
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use sqlx::{AssertSqlSafe, Connection, raw_sql};
 use tempfile::TempDir;
 
 use crate::config::Config;
+
+pub use totals::FlowTotals;
 
 /// Steps of 20 ms that a server may take to come up: 60 s, on a machine that is busy.
 const START_STEPS: u32 = 3_000;
