@@ -32,6 +32,7 @@ struct Asked {
 ///
 /// # Errors
 /// A test failed or took too long; the table of the others is printed all the same.
+#[expect(clippy::disallowed_macros, reason = "the table is this command's output")]
 pub fn run(root: &Path, words: &[String]) -> anyhow::Result<bool> {
     let Some(asked) = parse(words) else { return Ok(false) };
     if !steps::has_nextest(root) {
