@@ -80,12 +80,14 @@ impl Devices for Watched {
     }
 
     /// The watch reads the counters five times a second; what reached the tap since is known better by the reports.
+    /// Before the first report it is what the devices had counted when the rings were opened.
     fn counts(&self, reports: &[Report]) -> Vec<DeviceCount> {
         let board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = |(at, entry): (usize, &super::board::InterfaceBoard)| {
             let device = entry.device.as_ref().filter(|_| !entry.loopback)?;
             let since_open = reached(&totals_of(reports, at + 1)).saturating_sub(entry.received_before);
-            Some(DeviceCount { received: device.received.max(entry.received_base + since_open), ..device.clone() })
+            let later = if reports.is_empty() { 0 } else { device.received };
+            Some(DeviceCount { received: later.max(entry.received_base + since_open), ..device.clone() })
         };
         board.interfaces.iter().enumerate().filter_map(count).collect()
     }

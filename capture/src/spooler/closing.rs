@@ -16,10 +16,8 @@ use spool::{FrameHeader, FrameKind, Next, NodeId, SpoolError, Tail};
 pub struct Past {
     /// A row for each epoch that did not close its books.
     pub gaps: Vec<LedgerRow>,
-    /// The devices' counters at the last row that has them.
+    /// What the devices had counted when the last word of the books was written.
     pub devices: Vec<DeviceCount>,
-    /// Frames received since those, that are in a gap row's books all the same.
-    pub counted_since: u64,
 }
 
 /// Reads the spool in `dir`, of which the caller holds the writer's lock; `epoch` is the one that begins.
@@ -38,14 +36,21 @@ pub fn read(dir: &Path, node: NodeId, epoch: u64) -> Result<Past, SpoolError> {
             extend(end, header);
         }
     })?;
-    let mut past = Past { devices: rows.devices, ..Past::default() };
+    let mut gaps = Vec::new();
+    let mut devices = rows.devices;
     for (about, ends) in ends {
         let checkpoint = rows.newest.get(&about);
-        let gap = gap_row(about, checkpoint, ends.into_values().collect());
-        past.counted_since = gap.kernel_seen - checkpoint.map_or(0, |row| row.kernel_seen);
-        past.gaps.push(gap);
+        let mut gap = gap_row(about, checkpoint, ends.into_values().collect());
+        let since = gap.kernel_seen - checkpoint.map_or(0, |row| row.kernel_seen);
+        // An epoch that died before its first checkpoint goes on from the devices of the one before.
+        let mut counted = devices.range(..=about).next_back().map(|(_, of)| of.clone()).unwrap_or_default();
+        // Which device it was is not known; the sum is.
+        counted.iter_mut().take(1).for_each(|device| device.received = device.received.saturating_add(since));
+        gap.devices.clone_from(&counted);
+        devices.insert(about, counted);
+        gaps.push(gap);
     }
-    Ok(past)
+    Ok(Past { gaps, devices: devices.into_values().next_back().unwrap_or_default() })
 }
 
 /// Packets that the devices received since their last known counters; `now` are those of this start. A device that
@@ -64,12 +69,13 @@ struct Rows {
     newest: BTreeMap<u64, LedgerRow>,
     /// Epochs with a final or a gap row.
     closed: BTreeSet<u64>,
-    devices: Vec<DeviceCount>,
+    /// What the devices had counted at the newest row about each epoch.
+    devices: BTreeMap<u64, Vec<DeviceCount>>,
 }
 
 impl Rows {
     fn read(dir: &Path, node: NodeId) -> Result<Rows, SpoolError> {
-        let mut rows = Rows { newest: BTreeMap::new(), closed: BTreeSet::new(), devices: Vec::new() };
+        let mut rows = Rows { newest: BTreeMap::new(), closed: BTreeSet::new(), devices: BTreeMap::new() };
         let mut tail = Tail::open(dir, node);
         let mut payload = Vec::new();
         loop {
@@ -88,7 +94,7 @@ impl Rows {
             self.closed.insert(row.about_epoch);
         }
         if !row.devices.is_empty() {
-            self.devices.clone_from(&row.devices);
+            self.devices.insert(row.about_epoch, row.devices.clone());
         }
         if row.about_epoch == epoch {
             self.newest.insert(epoch, row);
@@ -118,7 +124,6 @@ fn gap_row(about: u64, checkpoint: Option<&LedgerRow>, streams: Vec<StreamEnd>) 
     let is_estimate = checkpoint.is_none() || row.coalesced > 0;
     row.kind = if is_estimate { LedgerKind::GapEstimate } else { LedgerKind::Gap };
     row.about_epoch = about;
-    row.devices.clear();
     // Under load the devices' counters are read a moment before the workers' reports: less than nothing is that moment.
     row.pre_tap = row.pre_tap.max(0);
     let sum = |of: fn(&StreamEnd) -> u64| streams.iter().map(of).fold(0, u64::saturating_add);

@@ -125,7 +125,7 @@ impl Spooler {
     /// a process that dies before that finds the same past again.
     pub fn close_past(&mut self, past: &Past, now_ns: u64) {
         let now = self.devices.as_ref().map(|devices| devices.counts(&[])).unwrap_or_default();
-        self.blind = closing::blind(&past.devices, &now).saturating_sub(past.counted_since);
+        self.blind = closing::blind(&past.devices, &now);
         if past.gaps.is_empty() {
             return;
         }

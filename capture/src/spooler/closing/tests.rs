@@ -90,6 +90,8 @@ fn more_than_memory_held_was_parsed_after_the_checkpoint() {
     let past = read(dir.path(), NODE, 200).unwrap();
     assert_eq!((past.gaps[0].gap, past.gaps[0].parsed, past.gaps[0].in_ring), (0, 500, 0));
     assert_balanced(&past.gaps[0], 500);
+    // Of 490 that were parsed after the checkpoint 2 had been in the ring by then.
+    assert_eq!(past.devices[0].received, 1010 + 488);
 }
 
 #[test]
@@ -126,6 +128,7 @@ fn closed_epochs_are_left_alone_and_a_gap_is_written_once() {
     drop(fourth);
     let past = read(dir.path(), NODE, 500).unwrap();
     assert_eq!(past.gaps.iter().map(|gap| gap.about_epoch).collect::<Vec<_>>(), [400], "only the one that just died");
+    assert_eq!(past.devices[0].received, 1009, "the fourth had no checkpoint: the second's counters still count");
 }
 
 #[test]
