@@ -8,6 +8,7 @@ mod acceptance;
 mod connections;
 mod corpus;
 mod flood;
+mod full;
 mod kills;
 #[expect(dead_code, reason = "shared with capture's lab, which uses more of it")]
 #[path = "../../capture/tests/lab/link.rs"]
