@@ -31,6 +31,11 @@ fn may_capture() -> bool {
 }
 
 fn start(more: &[&str]) -> Run {
+    start_with("", more)
+}
+
+/// As `start`, with armed failpoints.
+fn start_with(failpoints: &str, more: &[&str]) -> Run {
     let dir = tempfile::tempdir().expect("a scratch folder");
     let mut command = if may_capture() {
         Command::new(env!("CARGO_BIN_EXE_floodmark"))
@@ -39,6 +44,7 @@ fn start(more: &[&str]) -> Run {
         command.args(["-Urn", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_floodmark")]);
         command
     };
+    command.env("FAILPOINTS", failpoints);
     command.args(["run", "--interface", "lo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("data"));
     let log = File::create(dir.path().join("log")).expect("a scratch file");
     let process = command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("it starts");
@@ -278,6 +284,27 @@ fn a_frozen_role_is_found_and_started_again() {
     assert_eq!((state.silences, state.failures), (1, 1), "{state:?}");
     let capture = run.await_state(Role::Capture, |state| state.state == "ready");
     assert_eq!((capture.starts, capture.failures), (1, 0), "the others were left alone: {capture:?}");
+    send("TERM", run.process.id());
+    assert_eq!(run.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_stuck_worker_is_found_and_capture_started_again() {
+    if !cfg!(feature = "failpoints") {
+        eprintln!("skipped: built without the feature failpoints (`cargo x tests` has it)");
+        return;
+    }
+    // One worker stands still at a report after some that were sent; the others, if there are any, go on.
+    let run = start_with("capture.worker=4*off->1*sleep(120000)", &[]);
+    run.await_ready(Role::Capture, 1);
+    let begin = clock();
+    run.await_ready(Role::Capture, 2);
+    let took = clock().duration_since(begin);
+    eprintln!("capture is ready {} ms after its start, with a worker that stuck meanwhile", took.as_millis());
+    let log = run.log();
+    assert!(log.contains("a worker has not reported") && log.contains("capture shows no progress"), "{log}");
+    // Two to four seconds pass before the worker sticks.
+    assert!(took <= Duration::from_secs(24), "{took:?} {log}");
     send("TERM", run.process.id());
     assert_eq!(run.end().0.code(), Some(0));
 }

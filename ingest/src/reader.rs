@@ -61,7 +61,7 @@ pub fn read(
     // The lane may be busy for as long as it likes.
     let send = |job: Job| {
         board.pulse.waits(me);
-        let sent = jobs.blocking_send(job);
+        let sent = jobs.blocking_send(job).is_ok();
         board.pulse.moves(me);
         sent
     };
@@ -76,7 +76,7 @@ pub fn read(
                 board.pulse.moves(me);
                 if let Some(key) = full
                     && let Some(done) = open.remove(&key)
-                    && send(done.job).is_err()
+                    && !send(done.job)
                 {
                     return Ok(());
                 }
@@ -92,7 +92,7 @@ pub fn read(
             .collect();
         for key in due {
             if let Some(done) = open.remove(&key)
-                && send(done.job).is_err()
+                && !send(done.job)
             {
                 return Ok(());
             }
