@@ -37,6 +37,11 @@ fn start(more: &[&str]) -> Run {
 /// As `start`, with armed failpoints.
 fn start_with(failpoints: &str, more: &[&str]) -> Run {
     let dir = tempfile::tempdir().expect("a scratch folder");
+    let process = spawn(dir.path(), failpoints, more);
+    Run { dir, process }
+}
+
+fn spawn(dir: &Path, failpoints: &str, more: &[&str]) -> Child {
     let mut command = if may_capture() {
         Command::new(env!("CARGO_BIN_EXE_floodmark"))
     } else {
@@ -45,10 +50,9 @@ fn start_with(failpoints: &str, more: &[&str]) -> Run {
         command
     };
     command.env("FAILPOINTS", failpoints);
-    command.args(["run", "--interface", "lo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("data"));
-    let log = File::create(dir.path().join("log")).expect("a scratch file");
-    let process = command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("it starts");
-    Run { dir, process }
+    command.args(["run", "--interface", "lo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.join("data"));
+    let log = File::options().create(true).append(true).open(dir.join("log")).expect("a scratch file");
+    command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("it starts")
 }
 
 impl Run {
@@ -284,6 +288,37 @@ fn a_frozen_role_is_found_and_started_again() {
     assert_eq!((state.silences, state.failures), (1, 1), "{state:?}");
     let capture = run.await_state(Role::Capture, |state| state.state == "ready");
     assert_eq!((capture.starts, capture.failures), (1, 0), "the others were left alone: {capture:?}");
+    send("TERM", run.process.id());
+    assert_eq!(run.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_supervisor_that_was_killed_is_followed_by_another_at_once() {
+    let mut run = start(&[]);
+    ROLES.into_iter().for_each(|role| run.await_ready(role, 1));
+    run.process.kill().expect("it runs");
+    run.process.wait().expect("a child");
+    // Its roles are still ending: they hold their sockets and locks for a moment.
+    let begin = clock();
+    run.process = spawn(run.dir.path(), "", &[]);
+    ROLES.into_iter().for_each(|role| run.await_ready(role, 2));
+    eprintln!("all roles are ready {} ms after the second start", clock().duration_since(begin).as_millis());
+    send("TERM", run.process.id());
+    let (status, log) = run.end();
+    assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[test]
+fn a_database_that_is_away_is_no_reason_to_start_ingest_anew() {
+    let run = start(&["--store", "mysql://nobody@127.0.0.1:1/none"]);
+    run.await_ready(Role::Ingest, 1);
+    let pid = run.pid(Role::Ingest);
+    // Longer than any silence that is allowed.
+    std::thread::sleep(Duration::from_secs(13));
+    let state = run.await_state(Role::Ingest, |_| true);
+    assert_eq!((state.starts, state.failures, state.state.as_str()), (1, 0, "ready"), "{state:?}");
+    assert!(state.status.contains("database down") && state.heartbeat_ms < Some(3_000), "{state:?}");
+    assert_eq!(run.pid(Role::Ingest), pid);
     send("TERM", run.process.id());
     assert_eq!(run.end().0.code(), Some(0));
 }
