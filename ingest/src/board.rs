@@ -10,6 +10,10 @@ use spool::{Ack, StreamAck};
 use store::Fence;
 
 use crate::limits::ACK_ENTRIES_MAX;
+use crate::pulse::Pulse;
+
+/// The state of a connection of which nothing is known yet.
+pub const CONNECTING: &str = "connecting";
 
 /// Counters since the start; each moves by its own.
 #[derive(Debug, Default)]
@@ -55,14 +59,16 @@ struct State {
 pub struct Board {
     /// Counters since the start.
     pub counters: Counters,
+    /// Whether readers and lanes move.
+    pub pulse: Pulse,
     state: Mutex<State>,
 }
 
 impl Board {
     /// A board for `lanes` connections.
     pub fn new(lanes: usize) -> Board {
-        let state = State { database: vec!["connecting".to_owned(); lanes], ..State::default() };
-        Board { counters: Counters::default(), state: Mutex::new(state) }
+        let state = State { database: vec![CONNECTING.to_owned(); lanes], ..State::default() };
+        Board { counters: Counters::default(), pulse: Pulse::new(lanes), state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

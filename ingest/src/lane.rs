@@ -13,6 +13,7 @@ use crate::batch::cut;
 use crate::board::{Board, Counters};
 use crate::limits::RETRY_WAIT;
 use crate::park::park;
+use crate::pulse::Part;
 use crate::reader::Job;
 use crate::role::{now_ns, now_seconds};
 
@@ -59,6 +60,7 @@ impl Lane {
         }
         while let Some(job) = jobs.recv().await {
             self.board.set_pending(self.lane, Some(job.oldest_ns));
+            self.board.pulse.moves(Part::Lane(self.lane));
             let mut batch = job.batch;
             if !self.store_batch(&mut writer, &mut batch).await {
                 let mut left = batch.rows() as u64;
@@ -68,6 +70,7 @@ impl Lane {
                 return left;
             }
             self.board.set_pending(self.lane, None);
+            self.board.pulse.waits(Part::Lane(self.lane));
         }
         0
     }
@@ -84,6 +87,7 @@ impl Lane {
                     false
                 }),
             };
+            self.board.pulse.moves(Part::Lane(self.lane));
             match attempt {
                 Ok(true) => return true,
                 Ok(false) => {}

@@ -16,6 +16,7 @@ mod lane;
 pub mod limits;
 pub mod metrics;
 mod park;
+mod pulse;
 mod reader;
 pub mod role;
 mod upkeep;

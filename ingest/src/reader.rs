@@ -13,6 +13,7 @@ use tokio::sync::mpsc::Sender;
 use crate::batch::add_frame;
 use crate::board::{Board, Counters};
 use crate::limits::IDLE_WAIT;
+use crate::pulse::Part;
 
 /// Which streams a lane has, and how it cuts batches.
 #[derive(Clone)]
@@ -56,16 +57,26 @@ pub fn read(
     let mut open: HashMap<(u64, u16), Open> = HashMap::new();
     let mut last_read: HashMap<(u64, u16), u64> = HashMap::new();
     let mut payload = Vec::new();
+    let me = Part::Reader(options.lane);
+    // The lane may be busy for as long as it likes.
+    let send = |job: Job| {
+        board.pulse.waits(me);
+        let sent = jobs.blocking_send(job).is_ok();
+        board.pulse.moves(me);
+        sent
+    };
     loop {
+        board.pulse.moves(me);
         // Read the flag before looking: what was written before the stop is then surely seen.
         let stopping = stop.load(Ordering::Acquire);
         let mut busy = false;
         for tail in &mut tails {
             while let Some(full) = read_one(tail, options, board, &mut open, &mut last_read, &mut payload)? {
                 busy = true;
+                board.pulse.moves(me);
                 if let Some(key) = full
                     && let Some(done) = open.remove(&key)
-                    && jobs.blocking_send(done.job).is_err()
+                    && !send(done.job)
                 {
                     return Ok(());
                 }
@@ -81,7 +92,7 @@ pub fn read(
             .collect();
         for key in due {
             if let Some(done) = open.remove(&key)
-                && jobs.blocking_send(done.job).is_err()
+                && !send(done.job)
             {
                 return Ok(());
             }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use live::{IngestLine, Publisher, Role};
+use live::heartbeat::Progress;
+use live::{Heartbeat, IngestLine, Publisher, Role};
 use spool::NodeId;
 use spool::tail::ReaderLock;
 use store::{NodeIdentity, Store, StoreError, Writer};
@@ -13,7 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::board::{Board, Counters};
+use crate::board::{Board, CONNECTING, Counters};
 use crate::config::Config;
 use crate::error::IngestError;
 use crate::lane::Lane;
@@ -68,11 +69,13 @@ pub(crate) fn now_ns() -> u64 {
 /// # Errors
 /// The spool is read by another ingest, or the store refuses us for good; a database that is only away is waited for.
 pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestError> {
+    let heartbeat = Heartbeat::from_environment();
     let epoch = now_ns() / 1000;
     let board = Arc::new(Board::new(options.config.connections.clamp(1, CONNECTIONS_MAX)));
     let render = metrics::renderer(board.clone());
     let publisher = Publisher::bind(&options.run_dir, Role::Ingest, options.node.to_string(), epoch, render)?;
-    work(options, stop, board, Some(publisher))
+    publisher.restart_by(stop);
+    work(options, stop, board, Some(publisher), heartbeat)
 }
 
 /// Stores what the spools hold and all that is written to them until `stop` is set: `replay` does so in its own
@@ -82,7 +85,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestE
 /// As [`run`]; also when rows had to be left.
 pub fn drain(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestError> {
     let board = Arc::new(Board::new(options.config.connections.clamp(1, CONNECTIONS_MAX)));
-    let summary = work(options, stop, board, None)?;
+    let summary = work(options, stop, board, None, Heartbeat::silent())?;
     match options.spools.first() {
         Some(spool) if summary.rows_left > 0 => {
             Err(IngestError::LeftInSpool { rows: summary.rows_left, spool: spool.clone() })
@@ -96,6 +99,7 @@ fn work(
     stop: &Arc<AtomicBool>,
     board: Arc<Board>,
     publisher: Option<Publisher>,
+    heartbeat: Heartbeat,
 ) -> Result<Summary, IngestError> {
     let _locks = options.spools.iter().map(|dir| ReaderLock::take(dir)).collect::<Result<Vec<_>, _>>()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -109,7 +113,15 @@ fn work(
         name: options.node_name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let mut teller = Teller { options: options.clone(), board: board.clone(), publisher, last_rows: 0, told: None };
+    let mut teller = Teller {
+        options: options.clone(),
+        board: board.clone(),
+        publisher,
+        heartbeat,
+        last_rows: 0,
+        told: None,
+        database: String::new(),
+    };
     let connected = runtime.block_on(connect(options, &identity, &mut teller, stop))?;
     let Some((store, writer)) = connected else { return Ok(Summary::default()) };
     let sqlite = options.store.url.is_empty() || options.store.url.starts_with("sqlite:");
@@ -138,7 +150,16 @@ async fn connect(
 ) -> Result<Option<(Store, Writer)>, IngestError> {
     let mut wait = RETRY_WAIT.0;
     loop {
-        match try_connect(options, identity).await {
+        let attempt = try_connect(options, identity);
+        tokio::pin!(attempt);
+        // A migration of large tables takes its time, and has a time-out of its own.
+        let attempt = loop {
+            tokio::select! {
+                attempt = &mut attempt => break attempt,
+                () = tokio::time::sleep(ACK_INTERVAL) => teller.tell(),
+            }
+        };
+        match attempt {
             Ok((store, mut writer)) => {
                 let fences = writer.fences().await?;
                 teller.board.set_fences(&fences);
@@ -241,7 +262,13 @@ async fn wait_for_lanes(
     loop {
         tokio::select! {
             ended = tasks.join_next() => match ended {
-                Some(rows) => left += rows.unwrap_or(0),
+                Some(rows) => {
+                    left += rows.unwrap_or(0);
+                    if !stop.swap(true, Ordering::AcqRel) {
+                        // Its rows would wait for ever: the whole role ends in order, and is started anew.
+                        tracing::error!("a lane ended although nobody asked it to; ingest ends");
+                    }
+                }
                 None => return left,
             },
             () = tokio::time::sleep(ACK_INTERVAL) => {}
@@ -250,6 +277,9 @@ async fn wait_for_lanes(
         teller.tell();
         if !stop.load(Ordering::Acquire) {
             continue;
+        }
+        if stopping.is_none() {
+            teller.heartbeat.stopping();
         }
         let now = tokio::time::Instant::now();
         let commits = Counters::get(&teller.board.counters.commits);
@@ -268,8 +298,11 @@ struct Teller {
     options: Options,
     board: Arc<Board>,
     publisher: Option<Publisher>,
+    heartbeat: Heartbeat,
     last_rows: u64,
     told: Option<Instant>,
+    /// The database's state as last said to the supervisor.
+    database: String,
 }
 
 impl Teller {
@@ -278,9 +311,36 @@ impl Teller {
         self.board.save_ack(&spools);
     }
 
+    /// The supervisor hears that ingest moves, and that it is ready: a database that is away, known and tried again is
+    /// no reason to start ingest anew.
+    fn beat(&mut self) {
+        let database = self.board.database();
+        if database != self.database {
+            self.heartbeat.status(&format!("database {database}"));
+            self.database = database;
+        }
+        if self.database != CONNECTING {
+            self.heartbeat.ready();
+        }
+        if !self.heartbeat.is_due() || !self.board.pulse.is_well() {
+            return;
+        }
+        self.heartbeat.beat(&Progress {
+            done: Counters::get(&self.board.counters.rows_stored),
+            lag_ms: self.lag_ms(now_ns()),
+            ..Progress::default()
+        });
+    }
+
+    fn lag_ms(&self, now: u64) -> u64 {
+        self.board.pending_since_ns().map_or(0, |since| now.saturating_sub(since) / 1_000_000)
+    }
+
     /// Publishes once a second.
     #[expect(clippy::disallowed_methods, reason = "once a second by this machine's clock")]
     fn tell(&mut self) {
+        self.beat();
+        let lag_ms = self.lag_ms(now_ns());
         let Some(publisher) = &mut self.publisher else { return };
         if self.told.is_some_and(|told| told.elapsed() < Duration::from_secs(1)) {
             return;
@@ -299,7 +359,7 @@ impl Teller {
             retries: Counters::get(&counters.retries),
             reconnects: Counters::get(&counters.reconnects),
             rows_parked: Counters::get(&counters.rows_parked),
-            lag_ms: self.board.pending_since_ns().map_or(0, |since| now.saturating_sub(since) / 1_000_000),
+            lag_ms,
             damaged_bytes: Counters::get(&counters.damaged_bytes),
             streams: self.board.stored(),
             database: database.clone(),

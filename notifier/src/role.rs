@@ -1,11 +1,13 @@
 //! The role: says once a second that it lives, until it is told to stop.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use live::{PlainLine, Publisher, Role};
+use live::heartbeat::Progress;
+use live::{Heartbeat, PlainLine, Publisher, Role};
 
 use crate::config::Config;
 use crate::error::NotifierError;
@@ -31,20 +33,26 @@ pub struct Options {
 ///
 /// # Errors
 /// The live socket cannot be made.
-pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), NotifierError> {
+pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), NotifierError> {
+    let mut heartbeat = Heartbeat::from_environment();
     let epoch = now_ns() / 1_000;
     let metrics = String::new;
     let mut publisher = Publisher::bind(&options.run_dir, Role::Notifier, options.node.clone(), epoch, metrics)?;
     tracing::info!("started; this version has no rules and sends no warnings");
-    let mut polls = 0u32;
+    publisher.restart_by(stop);
+    heartbeat.ready();
+    let (mut polls, mut lines) = (0u32, 0u64);
     while !stop.load(Ordering::Relaxed) {
         if polls.is_multiple_of(POLLS_PER_LINE) {
             let line = PlainLine { envelope: publisher.envelope(now_ns()) };
             publisher.publish(&line, Ok(()));
+            lines += 1;
         }
+        heartbeat.beat(&Progress { done: lines, ..Progress::default() });
         polls = polls.wrapping_add(1);
         thread::sleep(POLL);
     }
+    heartbeat.stopping();
     tracing::info!("stopped");
     Ok(())
 }

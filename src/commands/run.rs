@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use capture::interface::default_route_interface;
@@ -14,7 +14,7 @@ use crate::config::check::Machine;
 use crate::config::load::Effective;
 use crate::config::{Config, url};
 use crate::exit::{Failure, Outcome};
-use crate::supervisor::{Pace, Role, Supervisor};
+use crate::supervisor::{Now, Role, Supervisor, Times};
 use crate::{logging, signals};
 
 /// Bytes of one entry of the flow table.
@@ -41,16 +41,20 @@ pub fn run(settings: &Settings) -> Outcome {
         tracing::info!("{line}");
     }
     // Told here once, and not by each role.
-    node_of(&effective.config)?;
+    let node = node_of(&effective.config)?;
     let stop = Arc::new(AtomicBool::new(false));
     signals::raise_on_stop(&stop).map_err(Failure::failed)?;
     let roles = roles().map_err(Failure::failed)?;
-    Supervisor::new(roles, effective.handover(), Pace::default(), now()).run(&stop, now)
+    let (run_dir, node) = (&effective.config.node.run_dir, node.to_string());
+    let supervisor = Supervisor::new(roles, effective.handover(), Times::default(), run_dir, &node, now());
+    supervisor.map_err(Failure::failed)?.run(&stop, now)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock of the supervisor, handed to it as an argument")]
-fn now() -> Instant {
-    Instant::now()
+fn now() -> Now {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let wall_ns = since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
+    Now { instant: Instant::now(), wall_ns }
 }
 
 fn roles() -> std::io::Result<Vec<Role>> {

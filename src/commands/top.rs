@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use live::line::{InterfaceState, Rates, Top};
-use live::{CaptureLine, IngestLine, Line, LiveError, Role, Subscriber};
+use live::{CaptureLine, IngestLine, Line, LiveError, Role, RunLine, Subscriber};
 
 use super::print;
 use super::store::{configuration, now_s};
@@ -31,11 +31,22 @@ pub fn run(source: &Source) -> Outcome {
     let Ok(mut capture) = subscribe(&run_dir, Role::Capture) else {
         return print::out(&stored::screen(&config, now_s())?);
     };
-    let mut ingest = subscribe(&run_dir, Role::Ingest).ok();
+    let (mut ingest, mut run) = (None, None);
     let clear = if stdout().is_terminal() { CLEAR } else { "" };
     loop {
         let text = match capture.receive() {
-            Ok(Line::Capture(line)) => screen(&line, ingest_line(&mut ingest, &run_dir).as_ref()),
+            Ok(Line::Capture(line)) => {
+                let ingest = match newest(&mut ingest, &run_dir, Role::Ingest) {
+                    Some(Line::Ingest(line)) => Some(line),
+                    _ => None,
+                };
+                let text = screen(&line, ingest.as_deref());
+                // Under systemd nobody publishes this line, and systemctl shows the same.
+                match newest(&mut run, &run_dir, Role::Run) {
+                    Some(Line::Run(line)) => text + &roles(&line),
+                    _ => text,
+                }
+            }
             Ok(_) => continue,
             Err(error) => {
                 // It may be restarting: who looks at a screen waits with it, until Ctrl-C.
@@ -56,19 +67,16 @@ fn subscribe(run_dir: &Path, role: Role) -> Result<Subscriber, LiveError> {
     Subscriber::connect(run_dir, role, LINE_WAIT)
 }
 
-/// The newest line of ingest; `None` while it does not run.
-fn ingest_line(subscriber: &mut Option<Subscriber>, run_dir: &Path) -> Option<IngestLine> {
+/// The newest line of a role; `None` while it does not run.
+fn newest(subscriber: &mut Option<Subscriber>, run_dir: &Path, role: Role) -> Option<Line> {
     if subscriber.is_none() {
-        *subscriber = subscribe(run_dir, Role::Ingest).ok();
+        *subscriber = subscribe(run_dir, role).ok();
     }
-    match subscriber.as_mut()?.receive() {
-        Ok(Line::Ingest(line)) => Some(*line),
-        Ok(_) => None,
-        Err(_) => {
-            *subscriber = None;
-            None
-        }
+    let line = subscriber.as_mut()?.receive().ok();
+    if line.is_none() {
+        *subscriber = None;
     }
+    line
 }
 
 /// The whole screen.
@@ -154,6 +162,24 @@ fn books(capture: &CaptureLine, ingest: Option<&IngestLine>) -> String {
     )
 }
 
+/// What the supervisor knows of each role, and what somebody should look at.
+fn roles(run: &RunLine) -> String {
+    let mut out = format!(
+        "\n{:<10} {:<10} {:>7} {:>8} {:>9} {:>12} {:>10}\n",
+        "role", "state", "starts", "failures", "ready ms", "work/s", "lag ms"
+    );
+    for role in &run.roles {
+        let ready = role.ready_ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string());
+        let (name, state, starts, failures) = (&role.role, &role.state, role.starts, role.failures);
+        let (rate, lag) = (role.done_per_second, role.lag_ms);
+        let _ = writeln!(out, "{name:<10} {state:<10} {starts:>7} {failures:>8} {ready:>9} {rate:>12} {lag:>10}");
+    }
+    for alert in &run.alerts {
+        let _ = writeln!(out, "! {}", alert.text);
+    }
+    out
+}
+
 /// Bits of `bytes`, with a decimal prefix, as network people count.
 fn bits(bytes: u64) -> String {
     let bits = bytes.saturating_mul(8);
@@ -168,7 +194,7 @@ fn bits(bytes: u64) -> String {
 mod tests {
     use live::Line;
 
-    use super::{bits, screen};
+    use super::{bits, roles, screen};
 
     const CAPTURE: &str = r#"{"node":"n","epoch":1,"seq":1,"role":"capture","time_ns":1700000000000000000,"version":"0","pid":1,
         "mode":"normal","interfaces":[{"name":"eth0","state":"up","in":{"packets":7,"bytes":1500000},"out":{"packets":3,"bytes":100},
@@ -191,6 +217,17 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains("sources"), "an empty list has no title: {text}");
+    }
+
+    #[test]
+    fn the_roles_are_shown_with_their_trouble() {
+        let run = r#"{"node":"n","epoch":1,"seq":1,"role":"run","time_ns":1,"version":"0","pid":1,
+            "roles":[{"role":"ingest","state":"ready","starts":4,"failures":3,"ready_ms":71,"done_per_second":900}],
+            "alerts":[{"role":"ingest","kind":"failing","since_ns":1,"text":"ingest failed 3 times in a row"}]}"#;
+        let Line::Run(line) = Line::parse(run.as_bytes()).expect("a line of run") else { panic!("its role") };
+        let text = roles(&line);
+        assert!(text.contains("ingest     ready            4        3        71          900"), "{text}");
+        assert!(text.ends_with("! ingest failed 3 times in a row\n"), "{text}");
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use live::heartbeat::SUPERVISOR_VARIABLE;
 
 use super::Role;
 use crate::parent::END;
@@ -19,13 +22,18 @@ pub struct Child {
 
 impl Child {
     /// Starts `role` and hands it the configuration. Secrets in it go over the pipe: arguments and environment of a
-    /// process are open to others.
+    /// process are open to others. Its heartbeats go to the socket `notify`, one in each quarter of `silence`.
     ///
     /// # Errors
     /// The program cannot be started.
-    pub fn start(role: &Role, handover: &str, now: Instant) -> io::Result<Child> {
+    pub fn start(role: &Role, handover: &str, notify: &Path, silence: Duration, now: Instant) -> io::Result<Child> {
         let mut process = Command::new(&role.program)
             .args(&role.arguments)
+            .env("NOTIFY_SOCKET", notify)
+            .env("WATCHDOG_USEC", silence.as_micros().to_string())
+            // Of a service manager above us: it speaks of this process, not of the child.
+            .env_remove("WATCHDOG_PID")
+            .env(SUPERVISOR_VARIABLE, "1")
             .stdin(Stdio::piped())
             // Ctrl-C reaches the terminal's foreground group, and so only the supervisor, which stops in order.
             .process_group(0)
@@ -45,7 +53,7 @@ impl Child {
         self.process.id()
     }
 
-    /// How it ended, if it has.
+    /// How it ended, if it has; it is then reaped.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().unwrap_or_else(|error| {
             tracing::error!(%error, pid = self.process.id(), "cannot ask for the state of a child");
@@ -58,9 +66,10 @@ impl Child {
         self.pipe = None;
     }
 
-    /// Ends it at once and reaps it.
+    /// Ends it, frozen or not. It is not waited for: a process that a disk holds goes only when the disk lets it, and
+    /// the other roles need their supervisor meanwhile. Until [`Child::ended`] tells so, it may hold its locks.
     pub fn kill(&mut self) {
-        if let Err(error) = self.process.kill().and_then(|()| self.process.wait()) {
+        if let Err(error) = self.process.kill() {
             tracing::error!(%error, pid = self.process.id(), "cannot end a child");
         }
     }

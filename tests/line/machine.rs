@@ -148,6 +148,7 @@ impl Machine {
             Line::Capture(line) => line.envelope,
             Line::Ingest(line) => line.envelope,
             Line::Plain(line) => line.envelope,
+            Line::Run(line) => line.envelope,
         };
         (0..count).map(|_| envelope(live.receive().unwrap())).map(|e| (e.time_ns, e.seq)).collect()
     }

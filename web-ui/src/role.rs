@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use live::{PlainLine, Publisher, Role};
+use live::heartbeat::Progress;
+use live::{Heartbeat, PlainLine, Publisher, Role};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -36,15 +37,18 @@ pub struct Options {
 /// # Errors
 /// The address cannot be listened on, the live socket cannot be made, or the server fails.
 pub fn run(options: &Options, stop: Arc<AtomicBool>) -> Result<(), WebError> {
+    let mut heartbeat = Heartbeat::from_environment();
     let address = options.config.listen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(WebError::Serve)?;
     runtime.block_on(async {
         let listener = TcpListener::bind(address).await.map_err(|source| WebError::Listen { address, source })?;
         let publisher =
             Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
+        publisher.restart_by(&stop);
+        heartbeat.ready();
         tokio::select! {
-            ended = serve(listener, stop) => ended.map_err(WebError::Serve),
-            never = publish(publisher) => match never {},
+            ended = serve(listener, Arc::clone(&stop)) => ended.map_err(WebError::Serve),
+            never = publish(publisher, heartbeat, stop) => match never {},
         }
     })
 }
@@ -64,12 +68,28 @@ async fn serve(listener: TcpListener, stop: Arc<AtomicBool>) -> io::Result<()> {
     Ok(())
 }
 
-/// Says once a second that the role lives.
-async fn publish(mut publisher: Publisher) -> std::convert::Infallible {
+/// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
+async fn publish(
+    mut publisher: Publisher,
+    mut heartbeat: Heartbeat,
+    stop: Arc<AtomicBool>,
+) -> std::convert::Infallible {
+    let (mut lines, mut stopping) = (0u64, false);
+    let mut next = tokio::time::Instant::now();
     loop {
-        let line = PlainLine { envelope: publisher.envelope(now_ns()) };
-        publisher.publish(&line, Ok(()));
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let now = tokio::time::Instant::now();
+        if now >= next {
+            let line = PlainLine { envelope: publisher.envelope(now_ns()) };
+            publisher.publish(&line, Ok(()));
+            lines += 1;
+            next = (next + Duration::from_secs(1)).max(now);
+        }
+        heartbeat.beat(&Progress { done: lines, ..Progress::default() });
+        if !stopping && stop.load(Ordering::Relaxed) {
+            stopping = true;
+            heartbeat.stopping();
+        }
+        tokio::time::sleep(POLL).await;
     }
 }
 

@@ -1,20 +1,25 @@
 //! live, contract 3: every role says once a second, as one JSON line, how it goes.
 //!
 //! A role owns one [`Publisher`] on `RUN/<role>.sock`. Who connects and says nothing gets the newest line at once and
-//! each new one; who sends `GET /metrics`, `/healthz` or `/live` gets an HTTP answer. [`Subscriber`] is the other end.
-//! The lines' shapes are [`mod@line`]; [`ledger`] joins capture's and ingest's columns into the books.
+//! each new one; who sends `GET /metrics`, `/healthz` or `/live` gets an HTTP answer, who sends `POST /control` is
+//! obeyed ([`control`], contract 4). [`Subscriber`] is the other end. The lines' shapes are [`mod@line`]; [`ledger`]
+//! joins capture's and ingest's columns into the books. [`heartbeat`] is what a role tells its supervisor.
 //!
 //! Bounds: [`limits`]. A slow or silent peer is cut; the role that publishes never waits for one.
 
+pub mod control;
 pub mod error;
+pub mod heartbeat;
 pub mod ledger;
 pub mod limits;
 pub mod line;
 mod peer;
 pub mod publisher;
+mod run_line;
 pub mod subscriber;
 
 pub use error::LiveError;
-pub use line::{CaptureLine, Envelope, IngestLine, Line, PlainLine, Role};
+pub use heartbeat::Heartbeat;
+pub use line::{CaptureLine, Envelope, IngestLine, Line, PlainLine, Role, RunLine};
 pub use publisher::{Health, Publisher};
 pub use subscriber::Subscriber;

@@ -19,3 +19,21 @@ pub const LINE_BYTES_MAX: usize = 4 << 20;
 
 /// Health is `stale` when a role has not published for this long.
 pub const STALE_AFTER: Duration = Duration::from_secs(10);
+
+/// Bytes of the body of a control request, at most.
+pub const CONTROL_BYTES_MAX: usize = 4096;
+
+/// Control requests that are remembered, so that none is executed twice.
+pub const CONTROL_IDS_MAX: usize = 64;
+
+/// Characters of a control request's id, at most.
+pub const CONTROL_ID_CHARS_MAX: usize = 64;
+
+/// A role tells its supervisor this often that it makes progress, or four times in the time of its watchdog.
+pub const BEAT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Characters of each sentence in a heartbeat; three of them and the numbers stay below 4 KiB.
+pub const BEAT_TEXT_CHARS_MAX: usize = 200;
+
+/// A heartbeat's bytes, at most.
+pub const BEAT_BYTES_MAX: usize = 4096;

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::run_line::{Alert, Failure, Forecast, Lives, RoleState, RunLine};
+
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -17,11 +19,13 @@ pub enum Role {
     Notifier,
     /// Serves the page.
     Web,
+    /// Supervises the others.
+    Run,
 }
 
 impl Role {
     /// All roles, in the order in which they start.
-    pub const ALL: [Role; 4] = [Role::Ingest, Role::Capture, Role::Notifier, Role::Web];
+    pub const ALL: [Role; 5] = [Role::Run, Role::Ingest, Role::Capture, Role::Notifier, Role::Web];
 
     /// Its name, as in the command and in the socket's file name.
     pub const fn name(self) -> &'static str {
@@ -30,6 +34,7 @@ impl Role {
             Role::Ingest => "ingest",
             Role::Notifier => "notifier",
             Role::Web => "web",
+            Role::Run => "run",
         }
     }
 }
@@ -70,6 +75,8 @@ pub enum Line {
     Ingest(Box<IngestLine>),
     /// notifier's or web's.
     Plain(PlainLine),
+    /// The supervisor's.
+    Run(Box<RunLine>),
 }
 
 impl Line {
@@ -86,6 +93,7 @@ impl Line {
             Role::Capture => Line::Capture(serde_json::from_slice(bytes)?),
             Role::Ingest => Line::Ingest(serde_json::from_slice(bytes)?),
             Role::Notifier | Role::Web => Line::Plain(serde_json::from_slice(bytes)?),
+            Role::Run => Line::Run(serde_json::from_slice(bytes)?),
         })
     }
 }

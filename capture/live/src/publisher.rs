@@ -6,12 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::control::{Control, Execute, restart_by};
 use crate::error::LiveError;
 use crate::limits::PEERS_MAX;
 use crate::line::{Envelope, Role};
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     stop: AtomicBool,
     peers: AtomicUsize,
     pub(crate) metrics: MetricsText,
+    pub(crate) control: OnceLock<Control>,
 }
 
 struct State {
@@ -120,6 +122,7 @@ impl Publisher {
             stop: AtomicBool::new(false),
             peers: AtomicUsize::new(0),
             metrics: Box::new(metrics),
+            control: OnceLock::new(),
         });
         let accepting = shared.clone();
         let thread = thread::Builder::new().name("live".into()).spawn(move || accept(&listener, &accepting));
@@ -134,6 +137,19 @@ impl Publisher {
             pid: std::process::id(),
         };
         Ok(Publisher { path, shared, template, thread: Some(thread) })
+    }
+
+    /// Serves control requests by `execute`, from now on; the first call counts.
+    pub fn obey(&self, execute: Execute) {
+        let path = self.path.with_extension("control");
+        if self.shared.control.set(Control::new(path, execute)).is_err() {
+            tracing::debug!("control is served already");
+        }
+    }
+
+    /// Serves the control request "restart": raises `stop`.
+    pub fn restart_by(&self, stop: &Arc<AtomicBool>) {
+        self.obey(restart_by(self.template.role, Arc::clone(stop)));
     }
 
     /// The envelope of the line to publish at `time_ns`.

@@ -4,6 +4,8 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use live::{Line, LiveError, PlainLine, Publisher, Role, Subscriber};
@@ -82,4 +84,64 @@ fn a_second_publisher_is_refused_and_a_stale_socket_replaced() {
     let long = dir.path().join("d".repeat(120));
     let error = Publisher::bind(&long, Role::Web, "n".into(), 1, String::new).err().unwrap().to_string();
     assert!(error.contains("node.run_dir"), "{error}");
+}
+
+fn post(dir: &std::path::Path, body: &str) -> String {
+    http(dir, &format!("POST /control HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+}
+
+#[test]
+fn a_restart_is_obeyed_once_for_each_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let publisher = Publisher::bind(dir.path(), Role::Web, "n".into(), 1, String::new).unwrap();
+    let early = post(dir.path(), r#"{"id":"early","action":"restart"}"#);
+    assert!(early.starts_with("HTTP/1.1 503"), "{early}");
+    let stop = Arc::new(AtomicBool::new(false));
+    publisher.restart_by(&stop);
+    for (body, status) in [
+        ("", "400"),
+        (r#"{"id":"a","action":"dance"}"#, "400"),
+        (r#"{"id":"a","action":"restart","role":"ingest"}"#, "400"),
+        (&" ".repeat(5000), "413"),
+    ] {
+        let answer = post(dir.path(), body);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{body}: {answer}");
+    }
+    assert!(http(dir.path(), "POST /control HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 411"));
+    assert!(!stop.load(Ordering::Acquire), "nothing was executed yet");
+    let first = post(dir.path(), r#"{"id":"a","action":"restart"}"#);
+    assert!(first.starts_with("HTTP/1.1 202"), "{first}");
+    assert!(first.ends_with("{\"id\":\"a\",\"action\":\"restart\",\"state\":\"stopping\"}\n"), "{first}");
+    assert!(stop.swap(false, Ordering::AcqRel));
+    let second = post(dir.path(), r#"{"id":"a","action":"restart"}"#);
+    assert!(second.starts_with("HTTP/1.1 200") && second.contains("\"id\":\"a\""), "{second}");
+    assert!(!stop.load(Ordering::Acquire), "the same id is not executed again");
+}
+
+#[test]
+fn another_user_may_not_ask() {
+    // Only root can become somebody else to try it.
+    let has = |tool: &str| std::process::Command::new(tool).arg("--version").output().is_ok();
+    if !nix::unistd::geteuid().is_root() || !has("setpriv") || !has("curl") {
+        eprintln!("skipped: this needs root, setpriv and curl");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let publisher = Publisher::bind(dir.path(), Role::Web, "n".into(), 1, String::new).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    publisher.restart_by(&stop);
+    for path in [dir.path().to_path_buf(), dir.path().join("web.sock")] {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    }
+    let body = r#"{"id":"a","action":"restart"}"#;
+    let ask = format!("curl -s -o /dev/null -w '%{{http_code}}' --unix-socket web.sock -d '{body}' http://x/control");
+    let run = |user: &str| {
+        let command = format!("exec setpriv --reuid={user} --clear-groups sh -c \"$1\"");
+        let output = std::process::Command::new("sh").args(["-c", &command, "sh", &ask]).current_dir(&dir).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    assert_eq!(run("65534"), "403");
+    assert!(!stop.load(Ordering::Acquire));
+    assert_eq!(run("0"), "202");
+    assert!(stop.load(Ordering::Acquire));
 }

@@ -12,6 +12,7 @@ use super::sys;
 #[derive(Debug, Default)]
 pub struct Spares {
     stock: Vec<OwnedFd>,
+    opened: usize,
     sealed: bool,
 }
 
@@ -26,7 +27,7 @@ impl Spares {
     /// # Errors
     /// [`RingError::Socket`] or [`RingError::Files`] when one cannot be opened.
     pub fn open(count: usize) -> Result<Spares, RingError> {
-        Ok(Spares { stock: open_sockets(count)?, sealed: false })
+        Ok(Spares { stock: open_sockets(count)?, opened: count, sealed: false })
     }
 
     /// From now on only the stock is used; call this where CAP_NET_RAW is dropped.
@@ -37,6 +38,11 @@ impl Spares {
     /// Sockets left in the stock. One is used per worker each time an interface comes back.
     pub fn remaining(&self) -> usize {
         self.stock.len()
+    }
+
+    /// True when less than a quarter of a sealed stock is left: capture should restart while it can still recover.
+    pub fn are_low(&self) -> bool {
+        self.sealed && self.remaining() < self.opened.div_ceil(4)
     }
 
     /// Takes one socket.

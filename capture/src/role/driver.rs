@@ -127,6 +127,8 @@ impl Driver {
     /// Once a second: the kernel's counters, then the report behind all batches.
     fn report(&mut self, now: u64) {
         self.tick = now / SECOND_NS;
+        // A worker that stands still is what the supervisor must find; `sleep` is the only fault that means something.
+        let _ = faults::pass("capture.worker");
         self.worker.idle_second(now);
         self.read_statistics();
         self.worker.hand_over();

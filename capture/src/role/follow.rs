@@ -34,6 +34,11 @@ pub enum Notice {
     },
     /// Something happened.
     Event(EventRow),
+    /// The role should be restarted when that suits; told once.
+    Restart {
+        /// Why, and what happens otherwise.
+        reason: String,
+    },
 }
 
 struct Followed {
@@ -58,6 +63,7 @@ pub struct Follower {
     notices: SyncSender<Notice>,
     looked_ns: u64,
     warned_double: bool,
+    asked_restart: bool,
 }
 
 impl Follower {
@@ -89,6 +95,7 @@ impl Follower {
             notices,
             looked_ns: 0,
             warned_double: false,
+            asked_restart: false,
         };
         // The right to open a packet socket is missed now or never, also when no interface is there yet.
         drop(Spares::open(1)?);
@@ -150,7 +157,20 @@ impl Follower {
             self.note_device_counter(at, links);
         }
         self.warn_double(links);
+        self.watch_stock();
         Ok(())
+    }
+
+    /// Asks once for a restart while there is still something to recover with.
+    fn watch_stock(&mut self) {
+        if self.spares.are_low() && !std::mem::replace(&mut self.asked_restart, true) {
+            let reason = format!(
+                "{} packet sockets are left of those opened at start; after a restart there are as many as then",
+                self.spares.remaining()
+            );
+            // A full channel means that the spooler stands still: the next look asks again.
+            self.asked_restart = self.notices.try_send(Notice::Restart { reason }).is_ok();
+        }
     }
 
     fn happened(

@@ -9,6 +9,7 @@ mod cores;
 mod driver;
 mod follow;
 mod line;
+mod pulse;
 pub mod source;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use live::{Publisher, Role};
+use live::{Heartbeat, Publisher, Role};
 use spool::row::{EventRow, Severity};
 use spool::{NodeId, Writer, WriterOptions};
 
@@ -39,6 +40,7 @@ use board::Board;
 use driver::Driver;
 use follow::{Follower, Notice};
 pub(crate) use line::totals_of as interface_totals;
+use pulse::Pulse;
 
 /// What capture must know.
 #[derive(Clone)]
@@ -72,6 +74,7 @@ pub(crate) fn now_ns() -> u64 {
 /// What keeps it from starting. Once it runs, a fault of an interface, the disk or the spool does not end it.
 pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError> {
     let config = &options.config;
+    let mut pulse = Pulse::new(Heartbeat::from_environment());
     let cores = cores::assign(config)?;
     let names = interface_names(config)?;
     let specs: Vec<RingSpec> = names.iter().map(|name| RingSpec::from_config(config, name, 0)).collect();
@@ -94,6 +97,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
     let past = closing::read(&dir, options.node, epoch)?;
     let render = metrics::renderer(latest.clone(), board.clone());
     let mut publisher = Publisher::bind(&options.run_dir, Role::Capture, options.node.to_string(), epoch, render)?;
+    publisher.restart_by(stop);
     let seed = HashSeed::random()?;
     let mut threads = Threads::default();
     let queues = start_workers(config, &cores[..workers], &local, seed, names.len(), &board, &mut threads)?;
@@ -112,12 +116,14 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
         spooler.name_interface(number as u16 + 1, name, now);
     }
     spooler.event(event("capture.start", Severity::Info, "", &format!("capture starts on {}", names.join(", "))));
-    let mut show = |spooler: &mut Spooler, cut: Cut| {
+    let mut show = |spooler: &mut Spooler, pulse: &mut Pulse, cut: Cut| {
         let cut = Arc::new(cut);
+        pulse.note(&cut, spooler.sink_mut().usage());
         *latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cut.clone());
         line::publish(&mut publisher, spooler, &cut, &board, &cores);
     };
-    spool_until_finished(&mut spooler, &noticed, &mut show);
+    pulse.ready();
+    spool_until_finished(&mut spooler, &noticed, &mut pulse, stop, &mut show);
     threads.join();
     tracing::info!("capture ended in order");
     Ok(())
@@ -136,21 +142,35 @@ fn writer_options(options: &Options, now_ns: u64) -> WriterOptions {
 fn spool_until_finished(
     spooler: &mut Spooler,
     noticed: &mpsc::Receiver<Notice>,
-    show: &mut impl FnMut(&mut Spooler, Cut),
+    pulse: &mut Pulse,
+    stop: &AtomicBool,
+    show: &mut impl FnMut(&mut Spooler, &mut Pulse, Cut),
 ) {
+    let mut stopping = false;
     loop {
+        pulse.turn(spooler);
+        if !stopping && stop.load(Ordering::Acquire) {
+            stopping = true;
+            pulse.stopping();
+        }
         while let Ok(notice) = noticed.try_recv() {
             match notice {
                 Notice::Name { interface, name } => spooler.name_interface(interface, &name, now_ns()),
                 Notice::Event(event) => spooler.event(event),
+                Notice::Restart { reason } => {
+                    spooler.event(event("capture.restart", Severity::Warning, "", &reason));
+                    if pulse.must_end_for(&reason) {
+                        stop.store(true, Ordering::Release);
+                    }
+                }
             }
         }
         match spooler.turn(now_ns()) {
             Turn::Busy => {}
             Turn::Idle => thread::sleep(Duration::from_millis(4)),
-            Turn::Cut(cut) => show(spooler, *cut),
+            Turn::Cut(cut) => show(spooler, pulse, *cut),
             Turn::Finished(cut) => {
-                show(spooler, *cut);
+                show(spooler, pulse, *cut);
                 return;
             }
         }

@@ -58,6 +58,8 @@ struct WorkerEnd {
     queue: WorkerQueue,
     report: Report,
     reported: Option<u64>,
+    /// Reports received.
+    heard: u64,
     finished: bool,
 }
 
@@ -100,7 +102,7 @@ pub enum Turn {
 impl Spooler {
     /// A spooler for `queues`. `follows_packets` = buckets close by the packets' time (replay), not by the ticks.
     pub fn new(queues: Vec<WorkerQueue>, sink: Sink, in_ring_max: u64, follows_packets: bool) -> Spooler {
-        let end = |queue| WorkerEnd { queue, report: Report::default(), reported: None, finished: false };
+        let end = |queue| WorkerEnd { queue, report: Report::default(), reported: None, heard: 0, finished: false };
         Spooler {
             workers: queues.into_iter().map(end).collect(),
             sink,
@@ -146,6 +148,11 @@ impl Spooler {
             });
         }
         self.sink.finish();
+    }
+
+    /// How many reports each worker has sent; `None` = it has ended in order.
+    pub fn reports_heard(&self) -> impl Iterator<Item = Option<u64>> {
+        self.workers.iter().map(|w| (!w.finished).then_some(w.heard))
     }
 
     /// The traffic buckets that are open: the live line shows the newest second.
@@ -215,6 +222,7 @@ impl Spooler {
                 if !self.workers.iter().any(|w| w.reported.is_some()) {
                     self.first_reported_ns = now_ns;
                 }
+                self.workers[at].heard += 1;
                 self.workers[at].reported = Some(report.tick);
                 self.workers[at].report = *report;
                 self.workers[at].report.queue = self.workers[at].queue.len() as u64;
