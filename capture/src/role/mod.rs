@@ -1,15 +1,18 @@
 //! role: the capture process. One pinned thread per worker, one thread that follows the interfaces, and the spooler
 //! with the live line on the first thread.
 //!
-//! Start: cores → interfaces → memory budget → spool → rings (in CPU order) → workers. Stop: the rings refuse further
+//! Start: cores → interfaces → memory budget → spool → packet sockets → rights are given up → live line → workers →
+//! rings (in CPU order). Stop: the rings refuse further
 //! frames, the workers walk what is left and export every flow, the spooler writes it, the last line is published.
 
+mod blind;
 pub mod board;
 mod cores;
 mod driver;
 mod follow;
 mod line;
 pub mod source;
+mod stock;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,7 +40,7 @@ use crate::worker::{Worker, WorkerOptions};
 
 use board::Board;
 use driver::Driver;
-use follow::{Follower, Notice};
+use follow::{Follower, Notice, Opened};
 pub(crate) use line::totals_of as interface_totals;
 
 /// What capture must know.
@@ -55,6 +58,9 @@ pub struct Options {
     pub node: NodeId,
 }
 
+/// What giving up rights ended with.
+pub type Confined = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
 /// The spool directory of a writer.
 pub fn spool_dir(data_dir: &Path, writer: &str) -> PathBuf {
     data_dir.join("spool").join(writer)
@@ -68,9 +74,12 @@ pub(crate) fn now_ns() -> u64 {
 
 /// Runs capture until `stop` is set.
 ///
+/// `confine` is called once everything that needs a right is open and before the first thread is started: it may take
+/// every capability from this process.
+///
 /// # Errors
 /// What keeps it from starting. Once it runs, a fault of an interface, the disk or the spool does not end it.
-pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError> {
+pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> Confined) -> Result<(), CaptureError> {
     let config = &options.config;
     let cores = cores::assign(config)?;
     let names = interface_names(config)?;
@@ -92,13 +101,15 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
     let writer = Writer::open(&dir, writer_options(options, now))?;
     let epoch = writer.epoch();
     let past = closing::read(&dir, options.node, epoch)?;
+    let opened = Opened::open(netlink, workers, names.len())?;
+    confine().map_err(CaptureError::Confine)?;
     let render = metrics::renderer(latest.clone(), board.clone());
     let mut publisher = Publisher::bind(&options.run_dir, Role::Capture, options.node.to_string(), epoch, render)?;
     let seed = HashSeed::random()?;
     let mut threads = Threads::default();
     let queues = start_workers(config, &cores[..workers], &local, seed, names.len(), &board, &mut threads)?;
     let (notices, noticed) = mpsc::sync_channel(256);
-    let follower = Follower::open(netlink, specs, config.backend, threads.commands.clone(), board.clone(), notices)?;
+    let follower = Follower::open(opened, specs, config.backend, threads.commands.clone(), board.clone(), notices)?;
     threads.follow(follower, stop.clone())?;
 
     let sink = Sink::spool(writer, &dir, options.spool.commit_interval, WhenFull::Shed);
@@ -143,6 +154,10 @@ fn spool_until_finished(
             match notice {
                 Notice::Name { interface, name } => spooler.name_interface(interface, &name, now_ns()),
                 Notice::Event(event) => spooler.event(event),
+                Notice::Restart { reason } => {
+                    tracing::warn!("capture should be restarted when it suits: {reason}");
+                    spooler.event(event("capture.restart", Severity::Warning, "", &reason));
+                }
             }
         }
         match spooler.turn(now_ns()) {
