@@ -146,8 +146,13 @@ fn allowed(profile: &Profile) -> Result<Rules, Failed> {
     let mut rules: Rules = lists.into_iter().chain([uring]).flatten().map(|&call| (call, Vec::new())).collect();
     // A thread, not a process, and in the same namespaces. `clone3` hides its flags behind a pointer and is left out:
     // libraries then call `clone`.
-    let namespaces = libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWNS | libc::CLONE_NEWPID
-        | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
+    let namespaces = libc::CLONE_NEWUSER
+        | libc::CLONE_NEWNET
+        | libc::CLONE_NEWNS
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP;
     let thread = libc::CLONE_THREAD as u64;
     rules.insert(libc::SYS_clone, vec![rule(&[(0, SeccompCmpOp::MaskedEq(namespaces as u64 | thread), thread)])?]);
     Ok(rules)

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use caps::Capability;
 use ::capture::role::spool_dir;
+use caps::Capability;
 
 use super::Profile;
 use crate::config::Config;
@@ -105,7 +105,10 @@ fn needs_names(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return true };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(host, _)| host);
+    let host = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(host, _)| host);
     let is_address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
     !is_address && !url.contains("socket=")
 }
