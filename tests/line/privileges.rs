@@ -99,7 +99,7 @@ fn the_writers_account_is_enough_for_the_line_and_its_password_stays_in_its_file
         machine.run(&["va"]);
         let mut injector = Injector::on("vb");
         (0..2_000).for_each(|number| injector.send(&udp_frame(number % 200, 100)));
-        await_some("the packets", || (machine.ledger().parsed == 2_000).then_some(()));
+        await_some("the packets", || (machine.capture_line()?.ledger.parsed == 2_000).then_some(()));
         for pid in children(machine.pid()).into_iter().chain([machine.pid()]) {
             assert_not_open(pid, PASSWORD);
         }
