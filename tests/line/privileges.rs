@@ -12,7 +12,7 @@ use crate::link::{Injector, udp_frame, veth};
 use crate::machine::{Machine, assert_settled, sums};
 use crate::mariadb::block_on;
 use crate::namespace::in_namespace;
-use crate::process::{await_some, children};
+use crate::process::{await_some, children, send};
 
 const ROLES: [&str; 4] = ["capture", "ingest", "notifier", "web"];
 const PASSWORD: &str = "open-sesame-writer";
@@ -56,7 +56,7 @@ fn the_copying_backend_and_a_restarted_role_are_confined_too() {
         let mut machine = Machine::start("[capture]\nbackend = \"copy\"\n", &["va"]);
         let first = machine.role("capture");
         assert_confined(first);
-        crate::process::send("KILL", first);
+        send("KILL", first);
         let second = await_some("the next capture", || {
             let pid = machine.role("capture");
             let captures = machine.log().matches("capture begins").count() == 2;
@@ -68,6 +68,26 @@ fn the_copying_backend_and_a_restarted_role_are_confined_too() {
         await_some("the packets", || (machine.capture_line()?.ledger.parsed == 100).then_some(()));
         machine.stop();
         assert_eq!(sums(&machine.flows(&[])), (100, 10_000));
+    });
+}
+
+#[test]
+fn with_few_descriptors_there_are_fewer_spares_and_that_is_told() {
+    in_namespace("privileges::with_few_descriptors_there_are_fewer_spares_and_that_is_told", || {
+        veth();
+        let machine = Machine::new("[capture]\ninterfaces = [\"va\"]\ncores = [0]\n");
+        let program = machine.command(&["capture"]);
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -n 200 && exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
+        let log = fs::File::create(machine.dir().join("log")).unwrap();
+        let mut capture = limited.current_dir(machine.dir()).stderr(log).spawn().unwrap();
+        await_some("capture", || (machine.capture_line()?.interfaces[0].state == "up").then_some(()));
+        let metrics = machine.get(Role::Capture, "/metrics");
+        send("TERM", capture.id());
+        assert!(capture.wait().unwrap().success(), "{}", machine.log());
+        // 200 less 128 for all else and 2 for a ring that makes place for another; one of them is in use.
+        assert!(metrics.contains("floodmark_capture_spare_sockets 69\n"), "{metrics}");
+        assert!(machine.log().contains("come back 69 times"), "{}", machine.log());
     });
 }
 

@@ -51,7 +51,10 @@ pub struct Blindness {
 impl Blindness {
     /// Takes the counts of one second while the rings are open.
     pub fn look(&mut self, counts: Counts) -> Option<Change> {
-        let moved = *self.moved.get_or_insert(counts);
+        let Some(moved) = self.moved else {
+            self.moved = Some(counts);
+            return None;
+        };
         let unseen = counts.device.saturating_sub(moved.device);
         if counts.tap != moved.tap {
             let was_blind = self.blind;
