@@ -121,6 +121,10 @@ const NEVER: &[c_long] = &[
 /// Families of sockets: local, IP, and netlink, which lists interfaces. Packet sockets are those opened at start.
 const FAMILIES: [i32; 4] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
 
+/// Requests that put text into a terminal's input (asm-generic/ioctls.h); libraries differ in the type they give them.
+const TIOCSTI: u64 = 0x5412;
+const TIOCLINUX: u64 = 0x541c;
+
 /// Installs both filters on all threads; gives the number of calls that are allowed.
 pub fn restrict(profile: &Profile) -> Result<usize, String> {
     let told = |error: &dyn std::fmt::Display| error.to_string();
@@ -167,7 +171,7 @@ fn forbidden(profile: &Profile) -> Result<Rules, Failed> {
     rules.insert(libc::SYS_socket, vec![rule(&other_family)?]);
     // Text put into a terminal's input would be typed by whoever sits there.
     let typed = |request: u64| rule(&[(1, SeccompCmpOp::MaskedEq(u64::from(u32::MAX)), request)]);
-    rules.insert(libc::SYS_ioctl, vec![typed(libc::TIOCSTI as u64)?, typed(libc::TIOCLINUX as u64)?]);
+    rules.insert(libc::SYS_ioctl, vec![typed(TIOCSTI)?, typed(TIOCLINUX)?]);
     // Memory is written or executed, never both, and never first one and then the other.
     let executable = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
     let both = (libc::PROT_EXEC | libc::PROT_WRITE) as u64;

@@ -66,6 +66,7 @@ pub fn keep_for_children() -> Result<(), ConfineError> {
 /// Takes all but `kept` out of the bounding set; false if that is not permitted.
 fn shrink_bounding(kept: &CapsHashSet) -> bool {
     let is_bound = |cap: &Capability| caps::has_cap(None, CapSet::Bounding, *cap).unwrap_or(false);
-    let surplus = caps::all().into_iter().filter(|cap| !kept.contains(cap)).filter(is_bound);
-    surplus.fold(true, |all, cap| caps::drop(None, CapSet::Bounding, cap).is_ok() && all)
+    let mut surplus = caps::all().into_iter().filter(|cap| !kept.contains(cap)).filter(is_bound);
+    // Who may not drop one may drop none.
+    surplus.all(|cap| caps::drop(None, CapSet::Bounding, cap).is_ok())
 }

@@ -36,7 +36,7 @@ impl Spares {
             let some = open_sockets((count - spares.remaining).min(MESSAGE))?;
             spares.remaining += some.len();
             // What cannot be sent, because a limit is reached, is kept at hand.
-            if !spares.flight.as_mut().is_some_and(|flight| flight.send(&some).is_ok()) {
+            if spares.flight.as_mut().is_none_or(|flight| flight.send(&some).is_err()) {
                 spares.stock.extend(some);
             }
         }
