@@ -6,6 +6,7 @@ mod books;
 mod cli;
 mod commands;
 mod config;
+mod confine;
 mod doctor;
 mod exit;
 mod logging;

@@ -12,9 +12,12 @@ use live::line::RoleState;
 use live::{Line, Role, Subscriber};
 use tempfile::TempDir;
 
+#[path = "line/confined.rs"]
+mod confined;
 #[path = "line/process.rs"]
 mod process;
 
+use confined::{assert_confined, assert_not_open};
 use process::{await_some, children, has_ended, send, zombies};
 
 /// A supervisor with its roles, on loopback, in a scratch folder.
@@ -190,16 +193,24 @@ fn health(address: &str) -> Option<String> {
 fn no_secret_reaches_the_children_in_the_open() {
     let run = start(&["--store", "mysql://u:open-sesame@127.0.0.1:1/none"]);
     run.await_page();
-    for role in children(run.process.id()) {
-        for file in ["cmdline", "environ"] {
-            let bytes = fs::read(Path::new("/proc").join(role.to_string()).join(file)).unwrap_or_default();
-            assert!(!String::from_utf8_lossy(&bytes).contains("open-sesame"), "{file} of {role}");
-        }
-    }
+    // Only the supervisor's own arguments hold it: the command line was the operator's choice.
+    children(run.process.id()).into_iter().for_each(|role| assert_not_open(role, "open-sesame"));
     send("TERM", run.process.id());
     let (_, log) = run.end();
     assert!(log.contains("--store holds a password"), "{log}");
     assert!(!log.contains("open-sesame"), "{log}");
+}
+
+#[test]
+fn no_role_keeps_a_right_of_its_root() {
+    let run = start(&[]);
+    run.await_page();
+    await_some("the roles", || (run.log().matches("confined:").count() == 4).then_some(()));
+    let roles = children(run.process.id());
+    assert_eq!(roles.len(), 4, "{}", run.log());
+    roles.into_iter().for_each(|role| assert!(assert_confined(role) >= 3, "{role}"));
+    send("TERM", run.process.id());
+    assert_eq!(run.end().0.code(), Some(0));
 }
 
 #[test]

@@ -50,6 +50,9 @@ pub enum CaptureError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The rights that are not needed any more cannot be given up.
+    #[error(transparent)]
+    Confine(Box<dyn std::error::Error + Send + Sync>),
     /// An output file of a replay.
     #[error("write {}: {source}", path.display())]
     Output {

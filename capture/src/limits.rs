@@ -48,6 +48,13 @@ pub const INTERFACES_MAX: usize = 64;
 /// Most workers: more cores than any supported machine has.
 pub const WORKERS_MAX: usize = 256;
 
+/// Packet sockets opened in advance, per worker: one is used each time an interface comes back. 128 deletions of an
+/// interface are more than a reboot of anything makes; at a quarter of them capture asks for a restart.
+pub const SPARES_PER_WORKER: usize = 128;
+
+/// Packet sockets opened in advance, at most: closing one occupies the kernel for some 13 ms, in its own time.
+pub const SPARES_MAX: usize = 1024;
+
 /// Nanoseconds of a second.
 pub const SECOND_NS: u64 = 1_000_000_000;
 

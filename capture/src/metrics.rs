@@ -13,7 +13,7 @@ use crate::spooler::Cut;
 pub type Definition = (&'static str, &'static [&'static str], (&'static str, &'static str));
 
 /// Every metric of capture; `docs/metrics.md` lists them too.
-pub const ALL: [Definition; 4] = [
+pub const ALL: [Definition; 6] = [
     (
         "gauge",
         &["term"],
@@ -34,6 +34,22 @@ pub const ALL: [Definition; 4] = [
         &["interface", "what"],
         ("floodmark_capture_interface_total", "Per interface: frames seen and dropped by the kernel, ring freezes."),
     ),
+    (
+        "gauge",
+        &["interface", "what"],
+        (
+            "floodmark_capture_interface",
+            "Per interface, now: blind = 1, the device receives packets, the tap sees none.",
+        ),
+    ),
+    (
+        "gauge",
+        &[],
+        (
+            "floodmark_capture_spare_sockets",
+            "Packet sockets left for interfaces that come back; one per worker each time.",
+        ),
+    ),
 ];
 
 struct CutCollector {
@@ -43,6 +59,8 @@ struct CutCollector {
     worker: IntCounterVec,
     worker_now: IntGaugeVec,
     interface: IntCounterVec,
+    interface_now: IntGaugeVec,
+    spares: IntGaugeVec,
 }
 
 fn signed(value: u64) -> i64 {
@@ -95,20 +113,24 @@ impl CutCollector {
             set(&self.interface, &[&entry.name, "seen"], totals.seen);
             set(&self.interface, &[&entry.name, "dropped"], totals.dropped);
             set(&self.interface, &[&entry.name, "freezes"], totals.freezes);
+            self.interface_now.with_label_values(&[&entry.name, "blind"]).set(i64::from(entry.blind.is_some()));
         }
+        self.spares.with_label_values::<&str>(&[]).set(signed(board.spares as u64));
     }
 }
 
 impl Collector for CutCollector {
     fn desc(&self) -> Vec<&Desc> {
         let all = self.ledger.desc().into_iter().chain(self.worker.desc());
-        all.chain(self.worker_now.desc()).chain(self.interface.desc()).collect()
+        let all = all.chain(self.worker_now.desc()).chain(self.interface.desc());
+        all.chain(self.interface_now.desc()).chain(self.spares.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         self.refresh();
         let all = self.ledger.collect().into_iter().chain(self.worker.collect());
-        all.chain(self.worker_now.collect()).chain(self.interface.collect()).collect()
+        let all = all.chain(self.worker_now.collect()).chain(self.interface.collect());
+        all.chain(self.interface_now.collect()).chain(self.spares.collect()).collect()
     }
 }
 
@@ -121,7 +143,7 @@ pub fn renderer(
     let gauges = |(_, labels, (name, help)): Definition| IntGaugeVec::new(Opts::new(name, help), labels).expect(valid);
     let counters =
         |(_, labels, (name, help)): Definition| IntCounterVec::new(Opts::new(name, help), labels).expect(valid);
-    let [ledger, worker, worker_now, interface] = ALL;
+    let [ledger, worker, worker_now, interface, interface_now, spares] = ALL;
     let collector = CutCollector {
         cut,
         board,
@@ -129,6 +151,8 @@ pub fn renderer(
         worker: counters(worker),
         worker_now: gauges(worker_now),
         interface: counters(interface),
+        interface_now: gauges(interface_now),
+        spares: gauges(spares),
     };
     let registry = Registry::new();
     registry.register(Box::new(collector)).expect("the registry is new: no name is taken");

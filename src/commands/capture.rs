@@ -5,23 +5,31 @@ use capture::role::Options;
 
 use super::role::Start;
 use crate::cli::RoleArgs;
+use crate::confine::{self, ConfineError};
 use crate::exit::{Exit, Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
     let start = Start::new("capture", args)?;
-    start.follow_parent()?;
+    let config = start.config.clone();
     let options = Options {
-        config: start.config.capture,
-        spool: start.config.spool,
-        data_dir: start.config.node.data_dir,
-        run_dir: start.config.node.run_dir,
+        config: config.capture.clone(),
+        spool: config.spool.clone(),
+        data_dir: config.node.data_dir.clone(),
+        run_dir: config.node.run_dir.clone(),
         node: start.node,
     };
-    capture::role::run(&options, &start.stop).map_err(failure)
+    let profile = confine::capture(&config);
+    let confine = || {
+        confine::apply(&profile, config.node.confinement)?;
+        // A thread has the rights of the one that starts it: this one comes after.
+        start.follow_parent().map_err(|failure| failure.error.into())
+    };
+    capture::role::run(&options, &start.stop, confine).map_err(failure)
 }
 
 fn failure(error: CaptureError) -> Failure {
-    let exit = if error.is_missing_privilege() {
+    let unconfined = matches!(&error, CaptureError::Confine(cause) if cause.is::<ConfineError>());
+    let exit = if error.is_missing_privilege() || unconfined {
         Exit::MissingPrivilege
     } else if error.is_configuration() {
         Exit::BadConfiguration

@@ -6,10 +6,12 @@ use ingest::{IngestError, Options};
 use super::role::Start;
 use super::store::exit_of;
 use crate::cli::RoleArgs;
+use crate::confine;
 use crate::exit::{Exit, Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
     let start = Start::new("ingest", args)?;
+    confine::apply(&confine::ingest(&start.config), start.config.node.confinement)?;
     start.follow_parent()?;
     let node = start.config.node;
     let options = Options {

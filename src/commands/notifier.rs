@@ -2,10 +2,12 @@
 
 use super::role::Start;
 use crate::cli::RoleArgs;
+use crate::confine;
 use crate::exit::{Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
     let start = Start::new("notifier", args)?;
+    confine::apply(&confine::notifier(&start.config), start.config.node.confinement)?;
     start.follow_parent()?;
     let options = notifier::Options {
         config: start.config.notifier,

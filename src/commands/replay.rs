@@ -21,6 +21,7 @@ use super::role::node_of;
 use super::store::{configuration, exit_of, wait_for};
 use crate::cli::ReplayArgs;
 use crate::config::Config;
+use crate::confine;
 use crate::exit::{Exit, Failure, Outcome};
 
 /// Segments of a replay's spool: they are drained while they are written.
@@ -36,6 +37,7 @@ pub fn run(args: &ReplayArgs) -> Outcome {
     config.capture.flow_active_timeout = args.flow_active_timeout.unwrap_or(config.capture.flow_active_timeout);
     config.capture.fold &= !args.no_fold;
     config.capture.decapsulate |= args.decapsulate;
+    confine::apply(&confine::replay(), config.node.confinement)?;
     let csv = args.flows.as_deref().map(Csv::create).transpose().map_err(Failure::failed)?;
     let tap = csv.as_ref().map(Csv::tap);
     let outcome = if args.dry_run {

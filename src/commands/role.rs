@@ -48,7 +48,7 @@ impl Start {
         Ok(Start { config: effective.config, node, stop, from_parent: args.config_from_stdin })
     }
 
-    /// Follows the parent's pipe, if there is one, by a thread: to be called when capabilities have been dropped.
+    /// Follows the parent's pipe, if there is one, by a thread: to be called when rights have been given up.
     pub fn follow_parent(&self) -> Result<(), Failure> {
         if self.from_parent { parent::watch(Arc::clone(&self.stop)).map_err(Failure::failed) } else { Ok(()) }
     }

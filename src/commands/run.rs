@@ -12,7 +12,9 @@ use super::role::node_of;
 use crate::cli::Settings;
 use crate::config::check::Machine;
 use crate::config::load::Effective;
+use crate::config::node::Confinement;
 use crate::config::{Config, url};
+use crate::confine;
 use crate::exit::{Failure, Outcome};
 use crate::supervisor::{Now, Role, Supervisor, Times};
 use crate::{logging, signals};
@@ -42,6 +44,9 @@ pub fn run(settings: &Settings) -> Outcome {
     }
     // Told here once, and not by each role.
     let node = node_of(&effective.config)?;
+    if effective.config.node.confinement != Confinement::Off {
+        confine::keep_for_children()?;
+    }
     let stop = Arc::new(AtomicBool::new(false));
     signals::raise_on_stop(&stop).map_err(Failure::failed)?;
     let roles = roles().map_err(Failure::failed)?;

@@ -1,17 +1,25 @@
 //! `floodmark web`.
 
+use web_ui::WebError;
+
 use super::role::Start;
 use crate::cli::RoleArgs;
+use crate::confine;
 use crate::exit::{Exit, Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
     let start = Start::new("web", args)?;
+    // The port is opened first: one below 1024 needs a right that is given up then.
+    let listener = web_ui::listen(start.config.web.listen).map_err(failure)?;
+    confine::apply(&confine::web(&start.config), start.config.node.confinement)?;
     start.follow_parent()?;
     let options =
         web_ui::Options { config: start.config.web, run_dir: start.config.node.run_dir, node: start.node.to_string() };
-    web_ui::run(&options, start.stop).map_err(|error| {
-        // A port that is in use may be free at the next try; a port below 1024 stays forbidden.
-        let exit = if error.is_missing_privilege() { Exit::MissingPrivilege } else { Exit::Failed };
-        Failure::new(exit, error)
-    })
+    web_ui::run(&options, listener, start.stop).map_err(failure)
+}
+
+fn failure(error: WebError) -> Failure {
+    // A port that is in use may be free at the next try; a port below 1024 stays forbidden.
+    let exit = if error.is_missing_privilege() { Exit::MissingPrivilege } else { Exit::Failed };
+    Failure::new(exit, error)
 }

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod acceptance;
+mod churn;
+mod confined;
 mod connections;
 mod corpus;
 mod flood;
@@ -18,6 +20,7 @@ mod machine;
 mod mariadb;
 #[path = "../../capture/tests/lab/namespace.rs"]
 mod namespace;
+mod privileges;
 mod process;
 #[expect(dead_code, reason = "shared with capture's lab, which uses more of it")]
 #[path = "../../capture/tests/lab/reader.rs"]

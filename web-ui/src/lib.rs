@@ -9,4 +9,4 @@ pub mod pages;
 pub mod role;
 
 pub use error::WebError;
-pub use role::{Options, run};
+pub use role::{Options, listen, run};

@@ -2,6 +2,7 @@
 
 use std::future::IntoFuture;
 use std::io;
+use std::net::{SocketAddr, TcpListener as OpenPort};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,16 +33,28 @@ pub struct Options {
     pub node: String,
 }
 
-/// Serves the page until `stop` is raised.
+/// Opens the port of the page, which is done before the role gives up its rights. Starts no thread.
 ///
 /// # Errors
-/// The address cannot be listened on, the live socket cannot be made, or the server fails.
-pub fn run(options: &Options, stop: Arc<AtomicBool>) -> Result<(), WebError> {
+/// [`WebError::Listen`].
+pub fn listen(address: SocketAddr) -> Result<OpenPort, WebError> {
+    let open = || {
+        let listener = OpenPort::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    open().map_err(|source| WebError::Listen { address, source })
+}
+
+/// Serves the page on an open port until `stop` is raised.
+///
+/// # Errors
+/// The live socket cannot be made, or the server fails.
+pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Result<(), WebError> {
     let mut heartbeat = Heartbeat::from_environment();
-    let address = options.config.listen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(WebError::Serve)?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(address).await.map_err(|source| WebError::Listen { address, source })?;
+        let listener = TcpListener::from_std(listener).map_err(WebError::Serve)?;
         let publisher =
             Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
         publisher.restart_by(&stop);

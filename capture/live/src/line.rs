@@ -141,6 +141,8 @@ pub struct InterfaceState {
     pub name: String,
     /// "up", "down", "absent", "blind: REASON".
     pub state: String,
+    /// Since when (ns since the epoch) the device receives packets and the tap sees none; `None` = it sees.
+    pub blind_since_ns: Option<u64>,
     /// Frames the kernel showed the rings, cumulative, dropped ones included.
     pub kernel_seen: u64,
     /// Frames it dropped because a ring was full, cumulative.

@@ -7,6 +7,7 @@
 //! * `block` owns the mapping and lends blocks;
 //! * `walk` reads a block: safe code over `&[u8]` that believes nothing;
 //! * `filter` makes the classic BPF programs: snaplen, loopback, reject all;
+//! * `spares` are sockets opened while that was permitted, and `flight` is where they wait;
 //! * `wait` sleeps until a ring has something, and notices a link that went down;
 //! * `stats` turns the kernel's clear-on-read counters into cumulative ones;
 //! * `budget` refuses rings that the machine has no memory for;
@@ -31,6 +32,7 @@ mod block;
 mod budget;
 mod error;
 mod filter;
+mod flight;
 mod setup;
 mod spares;
 mod spec;

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use afpacket::sync::RawPacketStream;
 use libc::{c_int, c_void, socklen_t};
@@ -53,6 +53,13 @@ pub(super) fn packet_socket() -> io::Result<OwnedFd> {
     let fd = check(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
     // SAFETY: the call above just made this descriptor, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Takes over a descriptor that a message brought.
+pub(super) fn received(descriptor: RawFd) -> OwnedFd {
+    // SAFETY: `flight`, the only caller, gives each descriptor of a received message once; the kernel has just put it
+    // into our table, and nobody else knows it.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
 /// Chooses TPACKET_V3.

@@ -21,6 +21,10 @@ pub struct InterfaceBoard {
     pub received_before: u64,
     /// A worker found that the rings' interface is gone.
     pub rings_dead: bool,
+    /// Frames that the kernel showed our sockets up to the last cut, cumulative.
+    pub tap_seen: u64,
+    /// Since when, in ns since the epoch, the device receives packets and the tap sees none, and how that is told.
+    pub blind: Option<(u64, String)>,
     /// Loopback shows each frame twice and counts it once: its device counter says nothing about the tap.
     pub loopback: bool,
 }
@@ -30,6 +34,17 @@ pub struct InterfaceBoard {
 pub struct Board {
     /// In the order of the configuration.
     pub interfaces: Vec<InterfaceBoard>,
+    /// Cuts of the books so far: the clock of who looks at `tap_seen`.
+    pub cuts: u64,
+    /// Packet sockets left for interfaces that come back.
+    pub spares: usize,
+}
+
+impl InterfaceBoard {
+    /// The state for people: blindness is worse than any other.
+    pub fn shown_state(&self) -> &str {
+        self.blind.as_ref().map_or(&self.state, |(_, text)| text)
+    }
 }
 
 impl Board {
@@ -37,7 +52,15 @@ impl Board {
     pub fn new(names: &[String]) -> Board {
         let absent =
             |name: &String| InterfaceBoard { name: name.clone(), state: "absent".into(), ..Default::default() };
-        Board { interfaces: names.iter().map(absent).collect() }
+        Board { interfaces: names.iter().map(absent).collect(), ..Board::default() }
+    }
+
+    /// Notes what the tap saw up to a cut: one number for each interface.
+    pub fn note_cut(&mut self, seen: impl IntoIterator<Item = u64>) {
+        self.cuts += 1;
+        for (entry, seen) in self.interfaces.iter_mut().zip(seen) {
+            entry.tap_seen = seen;
+        }
     }
 
     /// The entry of interface `number` (from 1).

@@ -12,16 +12,22 @@ use crate::interface::{Event, Link, LinkNews, Netlink, Watch, double_counted};
 use crate::limits::SECOND_NS;
 use crate::ring::{RingError, RingSpec, Spares, open_group};
 
+use super::blind::{Blindness, Change, Counts};
 use super::board::Board;
 use super::driver::Command;
 use super::event;
 use super::source::Source;
+use super::stock;
 
 /// Without news from the kernel the list of links is read this often.
 const LOOK_INTERVAL_NS: u64 = SECOND_NS / 5;
 
-/// A group that could not be opened is tried again after this time.
-const RETRY_NS: u64 = 2 * SECOND_NS;
+/// A group that could not be opened is tried again after this time, doubled at each failure up to the second: every
+/// try uses up sockets that cannot be had again.
+const RETRY_NS: (u64, u64) = (2 * SECOND_NS, 60 * SECOND_NS);
+
+/// How long the tap has seen nothing when that is told.
+const BLIND_AFTER_NS: u64 = 2 * SECOND_NS;
 
 /// What the spooler writes for the interface watch.
 pub enum Notice {
@@ -41,11 +47,33 @@ pub enum Notice {
     },
 }
 
+/// What was opened for the follower while that was permitted.
+pub struct Opened {
+    /// Asks for links.
+    pub netlink: Netlink,
+    /// Hears of changes; `None` = the list is read every 0.2 s.
+    pub news: Option<LinkNews>,
+    /// Sockets for all rings to come.
+    pub spares: Spares,
+}
+
+impl Opened {
+    /// Opens everything that needs a right or reads what is closed later.
+    ///
+    /// # Errors
+    /// CAP_NET_RAW is missing (also when no interface is there yet), or the limit of open files is too low.
+    pub fn open(netlink: Netlink, workers: usize, interfaces: usize) -> Result<Opened, CaptureError> {
+        Ok(Opened { netlink, news: LinkNews::open().ok(), spares: stock::open(workers, interfaces)? })
+    }
+}
+
 struct Followed {
     spec: RingSpec,
     watch: Watch,
     is_open: bool,
-    retry_ns: Option<u64>,
+    /// When to try again, and the pause after that.
+    retry_ns: Option<(u64, u64)>,
+    blindness: Blindness,
     /// The device's receive counter when the rings were opened, and what earlier openings received.
     received_base: u64,
     received_before: u64,
@@ -62,14 +90,15 @@ pub struct Follower {
     board: Arc<Mutex<Board>>,
     notices: SyncSender<Notice>,
     looked_ns: u64,
+    looked_cut: u64,
     warned_double: bool,
     asked_restart: bool,
 }
 
 impl Follower {
-    /// Looks for the first time and opens what is there: a missing right or a refused ring ends the start.
+    /// Looks for the first time and opens what is there: a refused ring ends the start.
     pub fn open(
-        netlink: Netlink,
+        opened: Opened,
         specs: Vec<RingSpec>,
         backend: Backend,
         workers: Vec<Sender<Command>>,
@@ -81,24 +110,24 @@ impl Follower {
             spec,
             is_open: false,
             retry_ns: None,
+            blindness: Blindness::default(),
             received_base: 0,
             received_before: 0,
         };
         let mut follower = Follower {
-            netlink,
-            news: LinkNews::open().ok(),
-            spares: Spares::on_demand(),
+            netlink: opened.netlink,
+            news: opened.news,
+            spares: opened.spares,
             backend,
             interfaces: specs.into_iter().map(followed).collect(),
             workers,
             board,
             notices,
             looked_ns: 0,
+            looked_cut: 0,
             warned_double: false,
             asked_restart: false,
         };
-        // The right to open a packet socket is missed now or never, also when no interface is there yet.
-        drop(Spares::open(1)?);
         let links = follower.netlink.links()?;
         follower.follow_all(&links, super::now_ns(), true)?;
         for at in 0..follower.interfaces.len() {
@@ -150,19 +179,61 @@ impl Follower {
             for happened in self.interfaces[at].watch.look(links) {
                 self.happened(at, happened, links, now_ns, at_start)?;
             }
-            let due = self.interfaces[at].retry_ns.is_some_and(|retry| now_ns >= retry);
+            let due = self.interfaces[at].retry_ns.is_some_and(|(retry, _)| now_ns >= retry);
             if due && self.interfaces[at].watch.ifindex().is_some() {
                 self.open_rings(at, links, now_ns, at_start)?;
             }
             self.note_device_counter(at, links);
         }
+        self.look_at_sight(links, now_ns)?;
         self.warn_double(links);
         self.watch_stock();
         Ok(())
     }
 
+    /// Once for each cut: holds what the tap saw against what the device received.
+    fn look_at_sight(&mut self, links: &[Link], now_ns: u64) -> Result<(), CaptureError> {
+        let cuts = self.board().cuts;
+        if std::mem::replace(&mut self.looked_cut, cuts) == cuts {
+            return Ok(());
+        }
+        for at in 0..self.interfaces.len() {
+            let (device, tap) = {
+                let board = self.board();
+                (board.interfaces[at].device_received, board.interfaces[at].tap_seen)
+            };
+            let (true, Some(device)) = (self.interfaces[at].is_open, device) else { continue };
+            match self.interfaces[at].blindness.look(Counts { device, tap }) {
+                Some(Change::Blind { unseen }) => self.became_blind(at, unseen, links, now_ns)?,
+                Some(Change::Sees { unseen }) => {
+                    self.board().interfaces[at].blind = None;
+                    let text = format!("packets are seen again; {unseen} that the device received were not");
+                    self.tell("interface.sees", Severity::Info, at, &text);
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Says so, and opens the rings anew while there are sockets to spare: that mends a tap which is dead.
+    fn became_blind(&mut self, at: usize, unseen: u64, links: &[Link], now_ns: u64) -> Result<(), CaptureError> {
+        let text = format!(
+            "blind: the device received {unseen} packets and the tap saw none of them; either its sockets are dead or \
+             something takes the frames before the tap (XDP, damaged headers: see pre_tap)"
+        );
+        self.board().interfaces[at].blind = Some((now_ns.saturating_sub(BLIND_AFTER_NS), text.clone()));
+        self.tell("interface.blind", Severity::Critical, at, &text);
+        if self.spares.are_plenty() {
+            self.close_rings(at);
+            self.open_rings(at, links, now_ns, false)?;
+        }
+        Ok(())
+    }
+
     /// Asks once for a restart while there is still something to recover with.
     fn watch_stock(&mut self) {
+        self.board().spares = self.spares.remaining();
         if self.spares.are_low() && !std::mem::replace(&mut self.asked_restart, true) {
             let reason = format!(
                 "{} packet sockets are left of those opened at start; after a restart there are as many as then",
@@ -171,6 +242,12 @@ impl Follower {
             // A full channel means that the spooler stands still: the next look asks again.
             self.asked_restart = self.notices.try_send(Notice::Restart { reason }).is_ok();
         }
+    }
+
+    /// The rings are gone, or may rightly be silent: blindness begins anew.
+    fn forget_blindness(&mut self, at: usize) {
+        self.interfaces[at].blindness.forget();
+        self.board().interfaces[at].blind = None;
     }
 
     fn happened(
@@ -185,6 +262,8 @@ impl Follower {
             Event::Appeared { .. } => self.open_rings(at, links, now_ns, at_start)?,
             Event::Gone { .. } => {
                 self.close_rings(at);
+                self.forget_blindness(at);
+                self.interfaces[at].retry_ns = None;
                 self.board().interfaces[at].state = "absent".into();
                 self.tell(
                     "interface.gone",
@@ -204,6 +283,7 @@ impl Follower {
                 );
             }
             Event::Down => {
+                self.forget_blindness(at);
                 if self.interfaces[at].is_open {
                     self.board().interfaces[at].state = "down".into();
                 }
@@ -228,7 +308,7 @@ impl Follower {
         let Some(ifindex) = followed.watch.ifindex() else { return Ok(()) };
         let link = links.iter().find(|link| link.index == ifindex);
         followed.spec.ifindex = ifindex;
-        followed.retry_ns = None;
+        let pause_ns = followed.retry_ns.take().map_or(RETRY_NS.0, |(_, pause_ns)| pause_ns);
         let sources = open_sources(&followed.spec, link, self.backend, self.workers.len(), &mut self.spares);
         match sources {
             Ok(sources) => {
@@ -242,7 +322,11 @@ impl Follower {
                 entry.opened += 1;
                 entry.state = if link.is_some_and(Link::is_up) { "up".into() } else { "down".into() };
                 entry.loopback = link.is_some_and(Link::is_loopback);
-                let again = entry.opened > 1;
+                let text = match (&entry.blind, entry.opened) {
+                    (Some(_), _) => "the rings are opened anew, because they saw nothing",
+                    (None, 1) => "capture begins",
+                    (None, _) => "the interface is back; capture goes on",
+                };
                 // After a rename and a deletion the configured name is captured again.
                 let name = link.map_or_else(|| entry.name.clone(), |link| link.name.clone());
                 let renamed = std::mem::replace(&mut entry.name, name.clone()) != name;
@@ -250,14 +334,12 @@ impl Follower {
                 if renamed {
                     let _ = self.notices.try_send(Notice::Name { interface: at as u16 + 1, name });
                 }
-                let text = if again { "the interface is back; capture goes on" } else { "capture begins" };
                 self.tell("interface.captured", Severity::Info, at, text);
                 Ok(())
             }
             Err(error) if at_start && !error.is_transient() => Err(error.into()),
             Err(error) => {
-                followed.retry_ns = Some(now_ns + RETRY_NS);
-                followed.watch.rings_are_dead();
+                followed.retry_ns = Some((now_ns + pause_ns, (2 * pause_ns).min(RETRY_NS.1)));
                 self.board().interfaces[at].state = format!("blind: {error}");
                 self.tell("interface.blind", Severity::Critical, at, &format!("no packets are seen here: {error}"));
                 Ok(())

@@ -22,13 +22,18 @@ pub fn publish(
     board: &Mutex<Board>,
     cores: &[Option<core_affinity::CoreId>],
 ) {
-    let board = board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let board = {
+        let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = board.interfaces.len();
+        board.note_cut((1..=count).map(|number| totals_of(&cut.reports, number).seen));
+        board.clone()
+    };
     let ledger = cut.columns;
     let interfaces = interfaces(cut, spooler, &board);
     let (used_bytes, bytes_max) = spooler.sink_mut().usage();
-    let blind = board.interfaces.iter().find(|i| i.state != "up" && i.state != "down");
+    let blind = board.interfaces.iter().find(|i| !matches!(i.shown_state(), "up" | "down"));
     let health: Health = match blind {
-        Some(interface) => Err(format!("interface {} is {}", interface.name, interface.state)),
+        Some(interface) => Err(format!("interface {} is {}", interface.name, interface.shown_state())),
         None => Ok(()),
     };
     let line = CaptureLine {
@@ -110,7 +115,8 @@ fn interfaces(cut: &Cut, spooler: &Spooler, board: &Board) -> Vec<InterfaceState
         InterfaceState {
             interface: number,
             name: entry.name.clone(),
-            state: entry.state.clone(),
+            state: entry.shown_state().to_owned(),
+            blind_since_ns: entry.blind.as_ref().map(|(since, _)| *since),
             kernel_seen: totals.seen,
             kernel_dropped: totals.dropped,
             ring_freezes: totals.freezes,

@@ -1,9 +1,11 @@
 //! role: the capture process. One pinned thread per worker, one thread that follows the interfaces, and the spooler
 //! with the live line on the first thread.
 //!
-//! Start: cores → interfaces → memory budget → spool → rings (in CPU order) → workers. Stop: the rings refuse further
+//! Start: cores → interfaces → memory budget → spool → packet sockets → rights are given up → live line → workers →
+//! rings (in CPU order). Stop: the rings refuse further
 //! frames, the workers walk what is left and export every flow, the spooler writes it, the last line is published.
 
+mod blind;
 pub mod board;
 mod cores;
 mod driver;
@@ -11,6 +13,7 @@ mod follow;
 mod line;
 mod pulse;
 pub mod source;
+mod stock;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,7 +41,7 @@ use crate::worker::{Worker, WorkerOptions};
 
 use board::Board;
 use driver::Driver;
-use follow::{Follower, Notice};
+use follow::{Follower, Notice, Opened};
 pub(crate) use line::totals_of as interface_totals;
 use pulse::Pulse;
 
@@ -57,6 +60,9 @@ pub struct Options {
     pub node: NodeId,
 }
 
+/// What giving up rights ended with.
+pub type Confined = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
 /// The spool directory of a writer.
 pub fn spool_dir(data_dir: &Path, writer: &str) -> PathBuf {
     data_dir.join("spool").join(writer)
@@ -70,9 +76,12 @@ pub(crate) fn now_ns() -> u64 {
 
 /// Runs capture until `stop` is set.
 ///
+/// `confine` is called once everything that needs a right is open and before the first thread is started: it may take
+/// every capability from this process.
+///
 /// # Errors
 /// What keeps it from starting. Once it runs, a fault of an interface, the disk or the spool does not end it.
-pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError> {
+pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> Confined) -> Result<(), CaptureError> {
     let config = &options.config;
     let mut pulse = Pulse::new(Heartbeat::from_environment());
     let cores = cores::assign(config)?;
@@ -95,6 +104,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
     let writer = Writer::open(&dir, writer_options(options, now))?;
     let epoch = writer.epoch();
     let past = closing::read(&dir, options.node, epoch)?;
+    let opened = Opened::open(netlink, workers, names.len())?;
+    confine().map_err(CaptureError::Confine)?;
     let render = metrics::renderer(latest.clone(), board.clone());
     let mut publisher = Publisher::bind(&options.run_dir, Role::Capture, options.node.to_string(), epoch, render)?;
     publisher.restart_by(stop);
@@ -102,7 +113,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), CaptureError
     let mut threads = Threads::default();
     let queues = start_workers(config, &cores[..workers], &local, seed, names.len(), &board, &mut threads)?;
     let (notices, noticed) = mpsc::sync_channel(256);
-    let follower = Follower::open(netlink, specs, config.backend, threads.commands.clone(), board.clone(), notices)?;
+    let follower = Follower::open(opened, specs, config.backend, threads.commands.clone(), board.clone(), notices)?;
     threads.follow(follower, stop.clone())?;
 
     let sink = Sink::spool(writer, &dir, options.spool.commit_interval, WhenFull::Shed);

@@ -11,4 +11,5 @@ mod merged;
 mod namespace;
 mod overflow;
 mod reader;
+mod stock;
 mod tags;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use live::{Line, Role, Subscriber};
 
-use super::{Options, run, serve};
+use super::{Options, listen, run, serve};
 use crate::config::Config;
 use crate::error::WebError;
 
@@ -66,22 +66,22 @@ fn a_client_that_says_nothing_does_not_hold_the_stop() {
 #[test]
 fn a_port_in_use_is_told_with_its_remedy() {
     let holder = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let listen = holder.local_addr().expect("a bound socket");
-    let options = Options { config: Config { listen }, run_dir: "/nowhere".into(), node: "n".to_owned() };
-    let error = run(&options, Arc::new(AtomicBool::new(false))).expect_err("the port is taken");
+    let address = holder.local_addr().expect("a bound socket");
+    let error = listen(address).expect_err("the port is taken");
     assert!(matches!(error, WebError::Listen { .. }) && !error.is_missing_privilege());
     let message = error.to_string();
-    assert!(message.contains(&listen.to_string()) && message.contains("--listen"), "{message}");
+    assert!(message.contains(&address.to_string()) && message.contains("--listen"), "{message}");
 }
 
 #[test]
 fn it_says_that_it_lives_until_it_is_told_to_stop() {
     let dir = tempfile::tempdir().expect("a scratch folder");
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let options = Options { config: Config { listen }, run_dir: dir.path().to_path_buf(), node: "n".to_owned() };
+    let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)) };
+    let port = listen(config.listen).expect("a free port");
+    let options = Options { config, run_dir: dir.path().to_path_buf(), node: "n".to_owned() };
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    let role = thread::spawn(move || run(&options, flag));
+    let role = thread::spawn(move || run(&options, port, flag));
     let connect = || Subscriber::connect(dir.path(), Role::Web, Duration::from_secs(10));
     let mut tries = 0..1_000;
     let mut subscriber = loop {
