@@ -23,6 +23,9 @@ pub enum IngestError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A lane panicked, or its reader gave up.
+    #[error("a lane ended unasked, see the message above; its rows wait in the spool for the next start")]
+    LaneEnded,
     /// On a stop the database did not take everything.
     #[error("{rows} rows were read and not stored; they stay in {} and are stored at the next start", spool.display())]
     LeftInSpool {

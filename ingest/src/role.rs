@@ -238,7 +238,7 @@ fn run_lanes(
         let upkeep = upkeep::keep(store.clone(), policy, teller.board.clone(), given_up.clone());
         runtime.spawn(upkeep);
     }
-    let left = runtime.block_on(wait_for_lanes(&mut tasks, stop, &give_up, teller));
+    let (left, ended_early) = runtime.block_on(wait_for_lanes(&mut tasks, stop, &give_up, teller));
     let _ = give_up.send(true);
     for thread in readers {
         // A reader that panicked is a bug; its lane has ended and the rows are still in the spool.
@@ -247,17 +247,21 @@ fn run_lanes(
             source: std::io::ErrorKind::Other.into(),
         })??;
     }
+    if ended_early {
+        return Err(IngestError::LaneEnded);
+    }
     Ok(left)
 }
 
-/// Tells how it goes until the lanes end; after `stop` for a bounded time.
+/// Tells how it goes until the lanes end; after `stop` for a bounded time. Gives the rows that were left, and whether
+/// a lane ended although nobody had asked for it.
 async fn wait_for_lanes(
     tasks: &mut JoinSet<u64>,
     stop: &AtomicBool,
     give_up: &watch::Sender<bool>,
     teller: &mut Teller,
-) -> u64 {
-    let mut left = 0;
+) -> (u64, bool) {
+    let (mut left, mut ended_early) = (0, false);
     let mut stopping: Option<(tokio::time::Instant, tokio::time::Instant, u64)> = None;
     loop {
         tokio::select! {
@@ -267,9 +271,10 @@ async fn wait_for_lanes(
                     if !stop.swap(true, Ordering::AcqRel) {
                         // Its rows would wait for ever: the whole role ends in order, and is started anew.
                         tracing::error!("a lane ended although nobody asked it to; ingest ends");
+                        ended_early = true;
                     }
                 }
-                None => return left,
+                None => return (left, ended_early),
             },
             () = tokio::time::sleep(ACK_INTERVAL) => {}
         }
