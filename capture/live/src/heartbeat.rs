@@ -360,10 +360,10 @@ mod tests {
         assert!(socket.recv(&mut [0; 64]).is_err(), "one beat a second");
         // A supervisor that reads nothing: its queue is full after some hundred at most, and nobody waits.
         let mut flood = Heartbeat::to(path.as_os_str(), Some(Duration::ZERO)).expect("somebody listens");
-        (0..1_000).for_each(|done| flood.beat(&Progress { done, ..Progress::default() }));
-        heartbeat.ready();
+        (0..2_000).for_each(|done| flood.beat(&Progress { done, ..Progress::default() }));
+        flood.ready();
         while socket.recv(&mut [0; 4096]).is_ok() {}
-        heartbeat.send(true, None);
+        flood.send(true, None);
         assert!(received(&socket).ready, "ready is said until it has arrived");
     }
 

@@ -20,7 +20,7 @@ use super::{TIMES, await_log, clock, log, start_with};
 use crate::parent;
 
 const QUICK: Times =
-    Times { watchdog: Watchdog { silence: Duration::from_millis(600), start: Duration::from_secs(20) }, ..TIMES };
+    Times { watchdog: Watchdog { silence: Duration::from_millis(1_500), start: Duration::from_secs(20) }, ..TIMES };
 
 /// A role that plays `script`: words that `plays_a_role` knows, one after the other.
 fn role(dir: &Path, name: &'static str, stop_order: u8, script: &str) -> Role {
@@ -115,10 +115,10 @@ fn a_role_that_shows_no_progress_is_killed_and_started_again() {
     let ingest = await_state(dir.path(), live::Role::Ingest, |state| state.starts == 2 && state.state == "ready");
     assert_eq!((ingest.failures, ingest.silences, ingest.failures_in_row), (1, 1, 1), "{ingest:?}");
     assert!(ingest.recent_failures[0].why.contains("no progress"), "{ingest:?}");
-    assert!(ingest.lives.count == 1 && ingest.lives.last_ms >= 600, "{ingest:?}");
+    assert!(ingest.lives.count == 1 && ingest.lives.last_ms >= 1_500, "{ingest:?}");
     let web = await_state(dir.path(), live::Role::Web, |state| state.done_per_second > 0);
     assert_eq!((web.starts, web.failures), (1, 0), "{web:?}");
-    assert!(web.ready_ms.is_some() && web.queue.fill.percent() == 70 && web.heartbeat_ms < Some(600), "{web:?}");
+    assert!(web.ready_ms.is_some() && web.queue.fill.percent() == 70 && web.heartbeat_ms < Some(1_500), "{web:?}");
     running.stop().expect("an ordered stop");
 }
 
@@ -131,14 +131,14 @@ fn a_frozen_role_is_found_and_one_in_back_off_stops_with_the_rest() {
     kill(Pid::from_raw(pid.try_into().expect("a pid")), Signal::SIGSTOP).expect("it runs");
     await_log(dir.path(), |_| starts(dir.path(), "ingest") == 2);
     let took = clock().duration_since(begin);
-    assert!((Duration::from_millis(500)..Duration::from_secs(8)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(1)..Duration::from_secs(15)).contains(&took), "{took:?}");
     running.stop().expect("an ordered stop");
 }
 
 #[test]
 fn a_role_that_never_gets_ready_is_started_again() {
     let dir = tempfile::tempdir().expect("a scratch folder");
-    let times = Times { watchdog: Watchdog { start: Duration::from_millis(700), ..QUICK.watchdog }, ..QUICK };
+    let times = Times { watchdog: Watchdog { start: Duration::from_secs(2), ..QUICK.watchdog }, ..QUICK };
     let running = start_with(dir.path(), times, vec![role(dir.path(), "ingest", 1, "once:mute,ready,beat")]);
     let ingest = await_state(dir.path(), live::Role::Ingest, |state| state.state == "ready" && state.starts == 2);
     assert!(ingest.recent_failures[0].why.contains("no progress"), "{ingest:?}");
@@ -149,7 +149,8 @@ fn a_role_that_never_gets_ready_is_started_again() {
 fn three_failures_raise_an_alert_and_the_others_go_on() {
     let dir = tempfile::tempdir().expect("a scratch folder");
     let roles = vec![role(dir.path(), "ingest", 1, "ready,fail"), role(dir.path(), "web", 2, "ready,beat")];
-    let running = start_with(dir.path(), QUICK, roles);
+    // A panic under load takes its time: it must not be taken for silence.
+    let running = start_with(dir.path(), TIMES, roles);
     let alert = await_line(dir.path(), |line| line.alerts.first().cloned());
     assert_eq!((alert.role.as_str(), alert.kind.as_str()), ("ingest", "failing"));
     assert!(alert.text.contains("exit status: 101"), "{alert:?}");
