@@ -48,6 +48,23 @@ pub const INTERFACES_MAX: usize = 64;
 /// Most workers: more cores than any supported machine has.
 pub const WORKERS_MAX: usize = 256;
 
+/// A wall clock that moved by so much against the steady one was set, not slewed.
+pub const CLOCK_STEP_MIN_NS: u64 = 2 * SECOND_NS;
+
+/// A live frame's stamp is believed when it lies so far behind the clock at most: longer no ring holds frames back.
+pub const STAMP_BEHIND_MAX_NS: u64 = 60 * SECOND_NS;
+
+/// And so far ahead of the clock as it was at the last look, at most.
+pub const STAMP_AHEAD_MAX_NS: u64 = 2 * SECOND_NS;
+
+/// Entries that a live worker sweeps in one step: after a pause all flows are idle at once, and their rows must find
+/// room in half of the queue.
+pub const SWEEP_ENTRIES_MAX: usize = QUEUE_BATCHES / 2 * BATCH_ROWS;
+
+/// Groups in a row that lie [`STAMP_BEHIND_MAX_NS`] behind the newest packet after which a capture file's time is held
+/// to have gone back: 4096 packets, more than a file's interfaces are mixed up by.
+pub const GROUPS_BEHIND_MAX: u32 = 128;
+
 /// Nanoseconds of a second.
 pub const SECOND_NS: u64 = 1_000_000_000;
 

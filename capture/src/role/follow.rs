@@ -40,7 +40,8 @@ struct Followed {
     spec: RingSpec,
     watch: Watch,
     is_open: bool,
-    retry_ns: Option<u64>,
+    /// When the rings could not be opened.
+    failed_ns: Option<u64>,
     /// The device's receive counter when the rings were opened, and what earlier openings received.
     received_base: u64,
     received_before: u64,
@@ -74,7 +75,7 @@ impl Follower {
             watch: Watch::new(&spec.name),
             spec,
             is_open: false,
-            retry_ns: None,
+            failed_ns: None,
             received_base: 0,
             received_before: 0,
         };
@@ -121,7 +122,8 @@ impl Follower {
     /// Looks at the links when the kernel has news, when it is time, or when a worker found its rings dead.
     pub fn look(&mut self, now_ns: u64) {
         let changed = self.news.as_ref().is_some_and(LinkNews::changed);
-        if !changed && now_ns.saturating_sub(self.looked_ns) < LOOK_INTERVAL_NS {
+        // Wrapping: a clock that was set back lets no interval grow.
+        if !changed && now_ns.wrapping_sub(self.looked_ns) < LOOK_INTERVAL_NS {
             return;
         }
         self.looked_ns = now_ns;
@@ -143,7 +145,7 @@ impl Follower {
             for happened in self.interfaces[at].watch.look(links) {
                 self.happened(at, happened, links, now_ns, at_start)?;
             }
-            let due = self.interfaces[at].retry_ns.is_some_and(|retry| now_ns >= retry);
+            let due = self.interfaces[at].failed_ns.is_some_and(|failed| now_ns.wrapping_sub(failed) >= RETRY_NS);
             if due && self.interfaces[at].watch.ifindex().is_some() {
                 self.open_rings(at, links, now_ns, at_start)?;
             }
@@ -208,7 +210,7 @@ impl Follower {
         let Some(ifindex) = followed.watch.ifindex() else { return Ok(()) };
         let link = links.iter().find(|link| link.index == ifindex);
         followed.spec.ifindex = ifindex;
-        followed.retry_ns = None;
+        followed.failed_ns = None;
         let sources = open_sources(&followed.spec, link, self.backend, self.workers.len(), &mut self.spares);
         match sources {
             Ok(sources) => {
@@ -236,7 +238,7 @@ impl Follower {
             }
             Err(error) if at_start && !error.is_transient() => Err(error.into()),
             Err(error) => {
-                followed.retry_ns = Some(now_ns + RETRY_NS);
+                followed.failed_ns = Some(now_ns);
                 followed.watch.rings_are_dead();
                 self.board().interfaces[at].state = format!("blind: {error}");
                 self.tell("interface.blind", Severity::Critical, at, &format!("no packets are seen here: {error}"));

@@ -5,6 +5,7 @@
 //! frames, the workers walk what is left and export every flow, the spooler writes it, the last line is published.
 
 pub mod board;
+mod clock;
 mod cores;
 mod driver;
 mod follow;
@@ -207,6 +208,7 @@ pub(crate) fn worker_options(
         seed,
         interfaces,
         count_distinct: false,
+        live: true,
     }
 }
 

@@ -166,7 +166,7 @@ impl Spooler {
 
     /// Writes an event.
     pub fn event(&mut self, event: EventRow) {
-        let now_ns = event.ts * SECOND_NS;
+        let now_ns = event.ts.saturating_mul(SECOND_NS);
         self.sink.append_rows(FrameKind::Event, &[event], now_ns, &mut self.totals.errors);
     }
 
@@ -192,8 +192,8 @@ impl Spooler {
         if any && !waiting {
             return Turn::Cut(Box::new(self.cut(now_ns)));
         }
-        if any && now_ns.saturating_sub(self.first_reported_ns) > ALIGNMENT_WAIT.as_nanos() as u64 {
-            // One worker is silent: let the others go on, there is no cut at this tick.
+        if any && now_ns.wrapping_sub(self.first_reported_ns) > ALIGNMENT_WAIT.as_nanos() as u64 {
+            // Wrapping: a clock that was set back ends the wait, it does not lengthen it. One worker is silent: let the others go on, there is no cut at this tick.
             self.release();
         }
         if busy { Turn::Busy } else { Turn::Idle }

@@ -18,6 +18,7 @@ use crate::flow::key::{FlowKey, HashSeed, Way};
 use crate::flow::table::{Candidate, FlowTable, Seen, Timeouts};
 use crate::frame::Frame;
 use crate::limits::{FOLD_FLUSH_NS, GROUP_FRAMES, SECOND_NS};
+use crate::limits::{GROUPS_BEHIND_MAX, STAMP_AHEAD_MAX_NS, STAMP_BEHIND_MAX_NS, SWEEP_ENTRIES_MAX};
 use crate::local::LocalNetworks;
 use crate::telemetry::counters::Counted;
 use crate::telemetry::{InterfaceSecond, ProtocolClass, SecondCounters};
@@ -49,6 +50,9 @@ pub struct WorkerOptions {
     pub interfaces: usize,
     /// Count distinct five-tuples exactly, up to the table's capacity (replay).
     pub count_distinct: bool,
+    /// Frames are stamped by this machine's clock, and packets are never waited for: stamps far from the clock are not
+    /// believed, and a sweep is cut into steps. A capture file has its own time.
+    pub live: bool,
 }
 
 /// A parsed packet between the first and the second pass over a group.
@@ -79,6 +83,11 @@ pub struct Worker {
     swept_ns: u64,
     fold_flushed_ns: u64,
     new_in_second: u64,
+    /// The clock at the last look, and the earliest stamp that is believed with the width of those that are.
+    now_ns: u64,
+    stamp_floor_ns: u64,
+    stamp_width_ns: u64,
+    groups_behind: u32,
 }
 
 impl Worker {
@@ -98,6 +107,10 @@ impl Worker {
             swept_ns: 0,
             fold_flushed_ns: 0,
             new_in_second: 0,
+            now_ns: 0,
+            stamp_floor_ns: 0,
+            stamp_width_ns: u64::MAX,
+            groups_behind: 0,
             table,
             options,
         }
@@ -131,10 +144,11 @@ impl Worker {
             let counters = &mut self.interfaces[usize::from(interface)];
             counters.taken += 1;
             counters.incoming += u64::from(frame.outgoing != Some(true));
+            let time_ns = self.believed(frame.time_ns);
             let packet = match wire::parse(&frame, self.options.decapsulate) {
                 Ok(packet) => packet,
                 Err(skip) => {
-                    self.skip(interface, skip, frame.time_ns);
+                    self.skip(interface, skip, time_ns);
                     continue;
                 }
             };
@@ -156,7 +170,7 @@ impl Worker {
                 hash,
                 candidate: Candidate::NONE,
                 way,
-                seen: Seen { time_ns: frame.time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
+                seen: Seen { time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
                 protocol: ProtocolClass::of(packet.protocol),
             });
         }
@@ -166,6 +180,13 @@ impl Worker {
         self.totals.parsed_bytes += bytes_sum;
         self.totals.ip_bytes += ip_bytes;
         taken
+    }
+
+    /// A stamp, or the clock where the stamp cannot be true: it was made before the clock was set, or by a kernel whose
+    /// 32 bits of seconds have run over.
+    #[inline(always)]
+    fn believed(&self, stamp_ns: u64) -> u64 {
+        if stamp_ns.wrapping_sub(self.stamp_floor_ns) <= self.stamp_width_ns { stamp_ns } else { self.now_ns }
     }
 
     /// Counts what few frames have.
@@ -204,6 +225,9 @@ impl Worker {
         for one in &pending {
             self.count(one);
         }
+        if let Some(last) = pending.last() {
+            self.follow_back(last.seen.time_ns);
+        }
         self.pending = pending;
         if let Some(distinct) = &mut self.distinct {
             self.newcomers.drain(..).for_each(|hash| distinct.insert(hash));
@@ -215,6 +239,21 @@ impl Worker {
         }
         expelled.clear();
         self.expelled = expelled;
+    }
+
+    /// A capture file whose time goes back and stays there takes the newest time along: else nothing would end or close
+    /// until it comes again.
+    #[inline(always)]
+    fn follow_back(&mut self, time_ns: u64) {
+        if self.exporter.newest_ns.saturating_sub(time_ns) <= STAMP_BEHIND_MAX_NS {
+            self.groups_behind = 0;
+            return;
+        }
+        self.groups_behind += 1;
+        if self.groups_behind > GROUPS_BEHIND_MAX && !self.options.live {
+            self.groups_behind = 0;
+            self.begin_anew(time_ns);
+        }
     }
 
     #[inline(always)]
@@ -274,6 +313,13 @@ impl Worker {
     /// at block rate, and when nothing comes.
     pub fn advance(&mut self, now_ns: u64) {
         self.exporter.newest_ns = self.exporter.newest_ns.max(now_ns);
+        let mut entries_max = usize::MAX;
+        if self.options.live {
+            self.now_ns = now_ns;
+            self.stamp_floor_ns = now_ns.saturating_sub(STAMP_BEHIND_MAX_NS);
+            self.stamp_width_ns = STAMP_BEHIND_MAX_NS + STAMP_AHEAD_MAX_NS;
+            entries_max = SWEEP_ENTRIES_MAX;
+        }
         if self.swept_ns == 0 {
             self.swept_ns = now_ns;
             self.fold_flushed_ns = now_ns;
@@ -284,7 +330,7 @@ impl Worker {
         let due = touched * elapsed / SECOND_NS;
         if due >= (touched / 64).max(1) || elapsed == SECOND_NS {
             let exporter = &mut self.exporter;
-            self.table.sweep(due as usize, now_ns, |entry, reason| match reason {
+            self.table.sweep(entries_max.min(due as usize), now_ns, |entry, reason| match reason {
                 Some(reason) => exporter.export(entry, reason),
                 None => exporter.note(entry),
             });
@@ -296,6 +342,28 @@ impl Worker {
         }
         self.exporter.hand_over_if_due(now_ns);
         self.send_closed();
+    }
+
+    /// The machine's clock was set by `by_ns` and is `now_ns` now. Flows move with it, so that none ends and none lives
+    /// on because of that; what was open of seconds, minutes, summaries and rows is closed in the old time.
+    pub fn step(&mut self, by_ns: i64, now_ns: u64) {
+        self.table.shift(by_ns);
+        self.begin_anew(now_ns);
+        self.advance(now_ns);
+    }
+
+    /// Time goes on from `now_ns`, wherever it was before.
+    fn begin_anew(&mut self, now_ns: u64) {
+        if let Some(minute) = self.exporter.telemetry.take_minute() {
+            self.exporter.outbox.push_back(Message::Minute(minute));
+        }
+        self.close_second(now_ns);
+        self.send_closed();
+        self.exporter.flush_folded();
+        self.exporter.hand_over();
+        self.exporter.newest_ns = now_ns;
+        self.swept_ns = now_ns;
+        self.fold_flushed_ns = now_ns;
     }
 
     /// Counts ring entries that hold no frame the walk could read: they were taken, and they are malformed.

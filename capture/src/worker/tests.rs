@@ -27,6 +27,7 @@ fn options() -> WorkerOptions {
         ]),
         interfaces: 1,
         count_distinct: true,
+        live: false,
     }
 }
 
