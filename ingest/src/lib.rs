@@ -18,6 +18,7 @@ pub mod metrics;
 mod park;
 mod reader;
 pub mod role;
+mod trusted;
 mod upkeep;
 
 pub use error::IngestError;
