@@ -21,7 +21,8 @@ const LINKS: [u16; 14] = [0, 1, 9, 51, 101, 104, 105, 107, 113, 127, 192, 239, 2
 const HEAD: usize = 8;
 
 fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> = frames().iter().map(|frame| [&[1, 0, 0, 0, 0, 0, 0, 0], &frame[..]].concat()).collect();
+    let mut seeds: Vec<Vec<u8>> =
+        frames().iter().map(|frame| [&[1, 0, 0, 0, 0, 0, 0, 0], &frame[..]].concat()).collect();
     for path in corpus(256 << 10) {
         let Ok(mut file) = CaptureFile::open(&path) else { continue };
         let Ok(Some(chunk)) = file.next_chunk() else { continue };
