@@ -32,6 +32,16 @@ struct Flood {
     random_ports: bool,
 }
 
+impl Flood {
+    fn name(self) -> &'static str {
+        match (self.answered, self.random_ports) {
+            (true, false) => "flood of new flows, the victim answers",
+            (false, _) => "flood of new flows to random ports",
+            (true, true) => "flood of new flows to random ports, the victim answers",
+        }
+    }
+}
+
 /// A TCP segment without payload, in 60 bytes.
 fn segment(src: u32, dst: u32, src_port: u16, dst_port: u16, flags: u8) -> [u8; 60] {
     let mut frame = [0u8; 60];
@@ -114,11 +124,14 @@ fn replayed(flood: Flood) {
     assert!(status.success());
     assert_eq!(in_rows, (packets, packets * 60), "every packet is in a row, with its bytes");
     let cap = memory_max(1, ENTRIES, 0) + REPLAY_BYTES;
-    eprintln!(
-        "flood: {tuples} five-tuples, {packets} packets, {} KiB resident at most, {} told",
-        peak >> 10,
-        cap >> 10
-    );
+    faults::report::Row {
+        fault: flood.name().into(),
+        load: format!("{tuples} five-tuples from a file"),
+        runs: 1,
+        note: format!("{} MiB resident at most, {} told", peak >> 20, cap >> 20),
+        ..Default::default()
+    }
+    .tell();
     assert!(peak > 0 && peak <= cap + cap / 10, "{peak} bytes resident, {cap} told");
 }
 

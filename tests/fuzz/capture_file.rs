@@ -44,7 +44,7 @@ fn any_file_is_read_to_an_end() {
     seeds.extend(corpus(16 << 10).iter().map(|path| fs::read(path).unwrap()));
     // The bound of the reader's buffer (16 MiB of record and one read), the decompressor's, and once more both while
     // a buffer grows into a larger one.
-    let target = Target { name: "capture_file", seeds, mend: None, buffers: 36 << 20 };
+    let target = Target { name: "capture_file", seeds, mend: None, buffers: 36 << 20, waits: false };
     let folder = scratch();
     let path = folder.path().join("file");
     target.run(|input| {

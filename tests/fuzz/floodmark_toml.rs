@@ -21,7 +21,7 @@ fn seeds() -> Vec<Vec<u8>> {
 fn any_text_is_a_configuration_or_an_error() {
     let machine = Machine { host_name: "host".to_owned(), cores: (0..8).collect() };
     // A document, its typed values and the defaults below it.
-    let target = Target { name: "config", seeds: seeds(), mend: None, buffers: 16 << 20 };
+    let target = Target { name: "config", seeds: seeds(), mend: None, buffers: 16 << 20, waits: false };
     target.run(|input| {
         let text = String::from_utf8_lossy(input);
         match Effective::from_parent(&text, &machine) {

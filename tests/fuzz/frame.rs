@@ -73,7 +73,7 @@ fn written(worker: &mut Worker) -> u64 {
 #[test]
 fn any_frame_is_in_one_class_and_none_is_lost_on_the_way_to_rows() {
     // The worker's outbox grows until it is emptied: batches of 512 rows, talkers of a minute, seconds.
-    let target = Target { name: "frame", seeds: seeds(), mend: None, buffers: 8 << 20 };
+    let target = Target { name: "frame", seeds: seeds(), mend: None, buffers: 8 << 20, waits: false };
     let (mut worker, mut given, mut packets) = (worker(), 0u64, 0u64);
     target.run(|input| {
         let Some(frame) = frame(input, 1_700_000_000 * SECOND_NS + given * 1_000_000) else { return };

@@ -43,7 +43,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[test]
 fn any_line_is_read_or_refused() {
     // What JSON takes in memory is a multiple of its text: a list of short objects is the worst.
-    let target = Target { name: "line", seeds: seeds(), mend: None, buffers: 16 << 20 };
+    let target = Target { name: "line", seeds: seeds(), mend: None, buffers: 16 << 20, waits: false };
     target.run(|input| {
         let Ok(line) = Line::parse(input) else { return };
         let again = match &line {
@@ -69,7 +69,7 @@ fn any_row_is_read_or_counted() {
     row::push_json(&mut rows, &TrafficRow::default());
     row::push_json(&mut rows, &LedgerRow::default());
     row::push_json(&mut rows, &InterfaceRow { interface: 1, name: "eth0".to_owned() });
-    let target = Target { name: "row", seeds: vec![rows], mend: None, buffers: 16 << 20 };
+    let target = Target { name: "row", seeds: vec![rows], mend: None, buffers: 16 << 20, waits: false };
     target.run(|input| {
         let lines = input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
         let told = |(read, failed): (usize, u64)| assert_eq!(read as u64 + failed, lines as u64);
@@ -92,7 +92,7 @@ fn any_acknowledgement_is_read_or_empty() {
     for stream in 0..5 {
         sound.set(spool::StreamAck { epoch: 9, stream, last_seq: 100, ..Default::default() });
     }
-    let target = Target { name: "ack", seeds: vec![json(&sound)], mend: None, buffers: 16 << 20 };
+    let target = Target { name: "ack", seeds: vec![json(&sound)], mend: None, buffers: 16 << 20, waits: false };
     target.run(|input| {
         std::fs::write(spool::Ack::path(folder.path()), input).unwrap();
         let ack = spool::Ack::load(folder.path());
