@@ -11,6 +11,7 @@ use crate::error::CaptureError;
 use crate::interface::{Event, Link, LinkNews, Netlink, Watch, double_counted};
 use crate::limits::SECOND_NS;
 use crate::ring::{RingError, RingSpec, Spares, open_group};
+use crate::steady::Steady;
 
 use super::board::Board;
 use super::driver::Command;
@@ -40,8 +41,7 @@ struct Followed {
     spec: RingSpec,
     watch: Watch,
     is_open: bool,
-    /// When the rings could not be opened.
-    failed_ns: Option<u64>,
+    retry_ns: Option<u64>,
     /// The device's receive counter when the rings were opened, and what earlier openings received.
     received_base: u64,
     received_before: u64,
@@ -58,6 +58,7 @@ pub struct Follower {
     board: Arc<Mutex<Board>>,
     notices: SyncSender<Notice>,
     looked_ns: u64,
+    steady: Steady,
     warned_double: bool,
 }
 
@@ -75,7 +76,7 @@ impl Follower {
             watch: Watch::new(&spec.name),
             spec,
             is_open: false,
-            failed_ns: None,
+            retry_ns: None,
             received_base: 0,
             received_before: 0,
         };
@@ -89,12 +90,14 @@ impl Follower {
             board,
             notices,
             looked_ns: 0,
+            steady: Steady::default(),
             warned_double: false,
         };
         // The right to open a packet socket is missed now or never, also when no interface is there yet.
         drop(Spares::open(1)?);
         let links = follower.netlink.links()?;
-        follower.follow_all(&links, super::now_ns(), true)?;
+        let now_ns = follower.steady.pass(super::now_ns());
+        follower.follow_all(&links, now_ns, true)?;
         for at in 0..follower.interfaces.len() {
             if follower.interfaces[at].watch.ifindex().is_none() {
                 let there: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
@@ -121,9 +124,9 @@ impl Follower {
 
     /// Looks at the links when the kernel has news, when it is time, or when a worker found its rings dead.
     pub fn look(&mut self, now_ns: u64) {
+        let now_ns = self.steady.pass(now_ns);
         let changed = self.news.as_ref().is_some_and(LinkNews::changed);
-        // Wrapping: a clock that was set back lets no interval grow.
-        if !changed && now_ns.wrapping_sub(self.looked_ns) < LOOK_INTERVAL_NS {
+        if !changed && now_ns.saturating_sub(self.looked_ns) < LOOK_INTERVAL_NS {
             return;
         }
         self.looked_ns = now_ns;
@@ -145,7 +148,7 @@ impl Follower {
             for happened in self.interfaces[at].watch.look(links) {
                 self.happened(at, happened, links, now_ns, at_start)?;
             }
-            let due = self.interfaces[at].failed_ns.is_some_and(|failed| now_ns.wrapping_sub(failed) >= RETRY_NS);
+            let due = self.interfaces[at].retry_ns.is_some_and(|retry| now_ns >= retry);
             if due && self.interfaces[at].watch.ifindex().is_some() {
                 self.open_rings(at, links, now_ns, at_start)?;
             }
@@ -210,7 +213,7 @@ impl Follower {
         let Some(ifindex) = followed.watch.ifindex() else { return Ok(()) };
         let link = links.iter().find(|link| link.index == ifindex);
         followed.spec.ifindex = ifindex;
-        followed.failed_ns = None;
+        followed.retry_ns = None;
         let sources = open_sources(&followed.spec, link, self.backend, self.workers.len(), &mut self.spares);
         match sources {
             Ok(sources) => {
@@ -238,7 +241,7 @@ impl Follower {
             }
             Err(error) if at_start && !error.is_transient() => Err(error.into()),
             Err(error) => {
-                followed.failed_ns = Some(now_ns);
+                followed.retry_ns = Some(now_ns + RETRY_NS);
                 followed.watch.rings_are_dead();
                 self.board().interfaces[at].state = format!("blind: {error}");
                 self.tell("interface.blind", Severity::Critical, at, &format!("no packets are seen here: {error}"));

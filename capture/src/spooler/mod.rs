@@ -21,6 +21,7 @@ use spool::row::{DeviceCount, EventRow, InterfaceRow, LedgerKind, LedgerRow, Sev
 
 use crate::limits::SECOND_NS;
 use crate::queue::WorkerQueue;
+use crate::steady::Steady;
 use crate::worker::batch::FlowBatch;
 use crate::worker::message::{Message, Report};
 
@@ -70,6 +71,8 @@ pub struct Spooler {
     totals: SpoolerTotals,
     dropped_before: Vec<u64>,
     in_ring_max: u64,
+    /// What waits for an interval goes by this time: the clock may be set.
+    steady: Steady,
     first_reported_ns: u64,
     follows_packets: bool,
     devices: Option<Box<dyn Devices>>,
@@ -109,6 +112,7 @@ impl Spooler {
             totals: SpoolerTotals::default(),
             dropped_before: Vec::new(),
             in_ring_max,
+            steady: Steady::default(),
             first_reported_ns: 0,
             follows_packets,
             devices: None,
@@ -183,7 +187,8 @@ impl Spooler {
                 self.handle(at, message, now_ns);
             }
         }
-        self.sink.tend(now_ns);
+        let steady_ns = self.steady.pass(now_ns);
+        self.sink.tend(steady_ns);
         if self.workers.iter().all(|w| w.finished) {
             return Turn::Finished(Box::new(self.finish(now_ns)));
         }
@@ -192,8 +197,8 @@ impl Spooler {
         if any && !waiting {
             return Turn::Cut(Box::new(self.cut(now_ns)));
         }
-        if any && now_ns.wrapping_sub(self.first_reported_ns) > ALIGNMENT_WAIT.as_nanos() as u64 {
-            // Wrapping: a clock that was set back ends the wait, it does not lengthen it. One worker is silent: let the others go on, there is no cut at this tick.
+        if any && steady_ns.saturating_sub(self.first_reported_ns) > ALIGNMENT_WAIT.as_nanos() as u64 {
+            // One worker is silent: let the others go on, there is no cut at this tick.
             self.release();
         }
         if busy { Turn::Busy } else { Turn::Idle }
@@ -213,7 +218,7 @@ impl Spooler {
             Message::Minute(talkers) => self.talkers.add(&talkers),
             Message::Report(report) => {
                 if !self.workers.iter().any(|w| w.reported.is_some()) {
-                    self.first_reported_ns = now_ns;
+                    self.first_reported_ns = self.steady.pass(now_ns);
                 }
                 self.workers[at].reported = Some(report.tick);
                 self.workers[at].report = *report;

@@ -181,21 +181,21 @@ impl Sink {
     }
 
     fn complain(&mut self, error: &SpoolError) {
-        if self.now_ns.wrapping_sub(self.complained_ns) >= COMPLAINT_INTERVAL_NS || self.complained_ns == 0 {
+        if self.now_ns.saturating_sub(self.complained_ns) >= COMPLAINT_INTERVAL_NS || self.complained_ns == 0 {
             self.complained_ns = self.now_ns.max(1);
             tracing::error!(%error, "rows are not written; totals are kept and what is lost is counted as shed");
         }
     }
 
-    /// Makes what was appended durable, and removes what is acknowledged, when it is time. Wrapping: when the clock was
-    /// set back it is time at once, not when the old time comes again.
+    /// Makes what was appended durable, and removes what is acknowledged, when it is time; `now_ns` is a
+    /// time that only goes on.
     pub fn tend(&mut self, now_ns: u64) {
         self.now_ns = now_ns;
-        if now_ns.wrapping_sub(self.synced_ns) >= self.commit_interval_ns {
+        if now_ns.saturating_sub(self.synced_ns) >= self.commit_interval_ns {
             self.synced_ns = now_ns;
             self.sync();
         }
-        if self.writer.is_some() && now_ns.wrapping_sub(self.trimmed_ns) >= TRIM_INTERVAL_NS {
+        if self.writer.is_some() && now_ns.saturating_sub(self.trimmed_ns) >= TRIM_INTERVAL_NS {
             self.trimmed_ns = now_ns;
             let ack = Ack::load(&self.dir);
             self.trim(&ack);
