@@ -7,6 +7,7 @@ use super::*;
 use spool::row::{FlowRecord, TrafficRow};
 
 use crate::frame::{LinkType, VlanTag};
+use crate::limits::SECOND_NS;
 
 fn options() -> WorkerOptions {
     WorkerOptions {
