@@ -287,7 +287,7 @@ fn segments_are_removed_also_after_the_clock_was_set_back() {
     // More than a segment of rows, all acknowledged.
     for round in 0..30u32 {
         let wall_ns = line.wall_ns;
-        let packets: Vec<_> = (0..2000).map(|n| (1 << 20 | round * 2000 + n, wall_ns)).collect();
+        let packets: Vec<_> = (0..2000).map(|n| ((1 << 20) + round * 2000 + n, wall_ns)).collect();
         line.packets(&packets);
         line.run(16);
     }
