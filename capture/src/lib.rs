@@ -23,6 +23,7 @@ pub mod replay;
 pub mod ring;
 pub mod role;
 pub mod spooler;
+mod steady;
 pub mod telemetry;
 pub mod wire;
 pub mod worker;

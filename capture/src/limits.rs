@@ -55,8 +55,42 @@ pub const SPARES_PER_WORKER: usize = 128;
 /// Packet sockets opened in advance, at most: closing one occupies the kernel for some 13 ms, in its own time.
 pub const SPARES_MAX: usize = 1024;
 
+/// A wall clock that moved by so much against the steady one was set, not slewed.
+pub const CLOCK_STEP_MIN_NS: u64 = 2 * SECOND_NS;
+
+/// A live frame's stamp is believed when it lies so far behind the clock at most: longer no ring holds frames back.
+pub const STAMP_BEHIND_MAX_NS: u64 = 60 * SECOND_NS;
+
+/// And so far ahead of the clock as it was at the last look, at most.
+pub const STAMP_AHEAD_MAX_NS: u64 = 2 * SECOND_NS;
+
+/// Entries that a live worker sweeps in one step: after a pause all flows are idle at once, and their rows must find
+/// room in half of the queue.
+pub const SWEEP_ENTRIES_MAX: usize = QUEUE_BATCHES / 2 * BATCH_ROWS;
+
+/// Groups in a row that lie [`STAMP_BEHIND_MAX_NS`] behind the newest packet after which a capture file's time is held
+/// to have gone back: 4096 packets, more than a file's interfaces are mixed up by.
+pub const GROUPS_BEHIND_MAX: u32 = 128;
+
 /// Nanoseconds of a second.
 pub const SECOND_NS: u64 = 1_000_000_000;
+
+/// Bytes of a flow table for each entry: the entry, its share of a bucket, its place in the list of free ones.
+pub const FLOW_ENTRY_BYTES: u64 = 128 + 8 + 4;
+
+/// Beside its table a worker has 5.5 MiB of flow summaries, 2 MiB of top tables (as much again on their way to the
+/// spooler), 3.4 MiB of batches in its queue, and less than 1 MiB of batches and groups in hand.
+pub const WORKER_BYTES: u64 = 16 << 20;
+
+/// The process beside its workers: the program, the spooler's talker tables of an open hour (8000 names of four kinds),
+/// the spool's buffers, the live line.
+pub const PROCESS_BYTES: u64 = 24 << 20;
+
+/// Bytes that capture holds resident at most, with rings of `ring_bytes` in all.
+pub const fn memory_max(workers: u64, flow_table_entries: u64, ring_bytes: u64) -> u64 {
+    let worker = flow_table_entries.saturating_mul(FLOW_ENTRY_BYTES).saturating_add(WORKER_BYTES);
+    workers.saturating_mul(worker).saturating_add(ring_bytes).saturating_add(PROCESS_BYTES)
+}
 
 const _: () = assert!(INTERFACES_MAX < 1 << 12);
 const _: () = assert!(BATCH_ROWS * spool::row::FLOW_ROW_BYTES <= spool::limits::PAYLOAD_BYTES_MAX);

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
+#[cfg(not(all(test, loom)))]
 use crossbeam::queue::ArrayQueue;
+#[cfg(all(test, loom))]
+use standin::ArrayQueue;
 
 use crate::limits::QUEUE_BATCHES;
 use crate::worker::message::Message;
@@ -17,24 +20,30 @@ const CONTROL_MESSAGES: usize = 192;
 pub struct WorkerQueue {
     messages: Arc<ArrayQueue<Message>>,
     empties: Arc<ArrayQueue<Vec<u8>>>,
+    batches: usize,
 }
 
 impl Default for WorkerQueue {
     fn default() -> WorkerQueue {
-        WorkerQueue {
-            messages: Arc::new(ArrayQueue::new(QUEUE_BATCHES + CONTROL_MESSAGES)),
-            empties: Arc::new(ArrayQueue::new(QUEUE_BATCHES)),
-        }
+        WorkerQueue::with_places(QUEUE_BATCHES, CONTROL_MESSAGES)
     }
 }
 
 impl WorkerQueue {
+    fn with_places(batches: usize, others: usize) -> WorkerQueue {
+        WorkerQueue {
+            messages: Arc::new(ArrayQueue::new(batches + others)),
+            empties: Arc::new(ArrayQueue::new(batches)),
+            batches,
+        }
+    }
+
     /// Appends a message, or gives it back: flow batches when `QUEUE_BATCHES` wait, others when no place is left.
     ///
     /// # Errors
     /// The message that found no place.
     pub fn push(&self, message: Message) -> Result<(), Message> {
-        if matches!(message, Message::Flows(_)) && self.messages.len() >= QUEUE_BATCHES {
+        if matches!(message, Message::Flows(_)) && self.messages.len() >= self.batches {
             return Err(message);
         }
         self.messages.push(message)
@@ -57,7 +66,7 @@ impl WorkerQueue {
 
     /// More than half of the batches' places are taken.
     pub fn is_pressed(&self) -> bool {
-        self.messages.len() > QUEUE_BATCHES / 2
+        self.messages.len() > self.batches / 2
     }
 
     /// Gives an emptied payload back to the worker; one too many is freed.
@@ -70,3 +79,8 @@ impl WorkerQueue {
         self.empties.pop()
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;
+#[cfg(all(test, loom))]
+mod standin;

@@ -7,9 +7,10 @@ use store::{
     TrafficRow,
 };
 
-/// The store keeps seconds in 32 bits, to 2106; a time beyond that is kept at its end.
+/// The store keeps seconds in 32 bits, to 2106; a time beyond that is kept at their end, less the last second: a query
+/// goes up to a time and not beyond, so nothing could ask for that one.
 fn seconds(ts: u64) -> u32 {
-    u32::try_from(ts).unwrap_or(u32::MAX)
+    u32::try_from(ts).unwrap_or(u32::MAX).min(u32::MAX - 1)
 }
 
 /// Adds a frame's rows to `batch`, which is of the frame's stream and ends just before it. Rows that cannot be read

@@ -52,6 +52,7 @@ struct State {
     changed: bool,
     database: Vec<String>,
     pending_since_ns: BTreeMap<usize, u64>,
+    arrivals: Vec<u32>,
 }
 
 /// The board.
@@ -79,6 +80,9 @@ impl Board {
     /// Takes the fences that the database has.
     pub fn set_fences(&self, fences: &[Fence]) {
         let mut state = self.lock();
+        if state.arrivals.is_empty() {
+            state.arrivals = fences.iter().map(|fence| fence.updated).collect();
+        }
         for fence in fences {
             let ack = StreamAck {
                 epoch: fence.epoch,
@@ -95,6 +99,11 @@ impl Board {
             state.streams.pop_first();
         }
         state.changed = true;
+    }
+
+    /// When rows of each stream last arrived, as the first look at the fences told; UNIX seconds by the clock of then.
+    pub fn arrivals(&self) -> Vec<u32> {
+        self.lock().arrivals.clone()
     }
 
     /// The last committed row of a stream; 0 = none.

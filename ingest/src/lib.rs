@@ -19,6 +19,7 @@ mod park;
 mod pulse;
 mod reader;
 pub mod role;
+mod trusted;
 mod upkeep;
 
 pub use error::IngestError;

@@ -29,3 +29,12 @@ pub const CONNECTIONS_MAX: usize = 8;
 
 /// Entries of the acknowledgement file: older epochs than these have no rows in a spool.
 pub const ACK_ENTRIES_MAX: usize = 512;
+
+/// A clock that differs by more from what the steady clock leads to expect was set; retention counts in days.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(2 * 3600);
+
+/// A clock that was set is believed by the retention after it has run for this time.
+pub const CLOCK_CONFIRM: Duration = Duration::from_secs(24 * 3600);
+
+/// A start so long after the last row arrived is held for a clock that was set wrong while the machine was off.
+pub const CLOCK_GAP_MAX: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -1,4 +1,4 @@
-//! Retention: every few minutes the store drops what the policy does not keep.
+//! Retention: every few minutes the store drops what the policy does not keep, by a time that is believed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use crate::board::Board;
 use crate::config::Retention;
 use crate::limits::RETENTION_INTERVAL;
 use crate::role::now_seconds;
+use crate::trusted::TrustedClock;
 
 /// The policy that the configuration describes.
 pub fn policy(retention: &Retention) -> RetentionPolicy {
@@ -28,10 +29,25 @@ pub fn policy(retention: &Retention) -> RetentionPolicy {
 
 /// Runs retention now and then, until `stop`.
 pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut stop: watch::Receiver<bool>) {
+    let begun = tokio::time::Instant::now();
+    let (mut clock, mut told) = (None::<TrustedClock>, false);
     loop {
         // A database that is away says so by the lanes; its retention waits for it.
         if board.database() == "connected" {
-            run_once(&store, &policy).await;
+            let (now, steady) = (now_seconds(), begun.elapsed());
+            let clock = clock.get_or_insert_with(|| TrustedClock::new(board.arrivals(), now, steady));
+            let believed = clock.look(now, steady);
+            let is_news = clock.doubts() && !told;
+            told = clock.doubts();
+            if is_news {
+                tracing::error!(
+                    clock = now,
+                    believed,
+                    "the clock (UNIX seconds) was set, or is far from the last row's: the retention goes on by the time \
+                     it believes, and believes the clock after a day; set the clock right if it is wrong"
+                );
+            }
+            run_once(&store, &policy, believed).await;
         }
         let wait = if board.database() == "connected" { RETENTION_INTERVAL } else { Duration::from_secs(2) };
         tokio::select! {
@@ -41,8 +57,8 @@ pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut 
     }
 }
 
-async fn run_once(store: &Store, policy: &RetentionPolicy) {
-    match store.retention(policy, now_seconds()).await {
+async fn run_once(store: &Store, policy: &RetentionPolicy, now: u32) {
+    match store.retention(policy, now).await {
         Ok(report) => {
             for table in report.tables.iter().filter(|t| t.rows > 0 || t.parts > 0) {
                 tracing::info!(

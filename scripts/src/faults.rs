@@ -18,9 +18,14 @@ struct Group {
     minutes: (u64, u64),
 }
 
-const GROUPS: [Group; 2] = [
+const GROUPS: [Group; 3] = [
     Group { name: "kills", filter: "binary(line) & test(/^kills::/)", minutes: (5, 60) },
     Group { name: "interfaces", filter: "binary(line) & test(/^churn::/)", minutes: (3, 20) },
+    Group {
+        name: "hostile",
+        filter: "binary(flood) | binary(collide) | binary(clock) | (binary(line) & test(/^flood::/))",
+        minutes: (5, 60),
+    },
 ];
 
 /// What the command line asks for.

@@ -24,6 +24,7 @@ const USAGE: &str = "usage: cargo x COMMAND
   clippy    lints, warnings denied
   docs      documentation builds without warnings
   tests     every test
+  loom      models of the hand-overs between threads (minutes; not part of check)
   faults [NAME...] [--full] [--seed N]
             breaks things on purpose, NAME by NAME or all of them, and prints the table of what it cost;
             --full takes the published numbers (hours), --seed repeats a run";
@@ -61,6 +62,7 @@ fn run(command: &str, root: &Path) -> anyhow::Result<bool> {
     match command {
         "check" => check(root)?,
         "tests" => steps::tests(root)?,
+        "loom" => steps::loom(root)?,
         name => match CHECKS.iter().find(|(known, _)| *known == name) {
             Some((_, step)) => step(root)?,
             None => return Ok(false),

@@ -49,6 +49,15 @@ pub fn tests(root: &Path) -> anyhow::Result<()> {
     examples.context("examples in the documentation")
 }
 
+/// The models, in a target folder of their own: another cfg would else build everything anew, twice.
+pub fn loom(root: &Path) -> anyhow::Result<()> {
+    let mut command = command(root, &["test", "--package", "capture", "--lib", "--locked", "--", "model::model_"]);
+    command.env("RUSTFLAGS", "--cfg loom");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), std::path::PathBuf::from);
+    command.env("CARGO_TARGET_DIR", target.join("loom"));
+    succeed(command)
+}
+
 pub fn has_nextest(root: &Path) -> bool {
     let mut command = command(root, &["nextest", "--version"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use capture::interface::default_route_interface;
+use capture::limits::memory_max;
 
 use super::role::node_of;
 use crate::cli::Settings;
@@ -89,6 +90,7 @@ fn summary(config: &Config, machine: &Machine, default_route: Option<&str>) -> V
     let rings = workers.saturating_mul(capture.interfaces.len().max(1) as u64);
     let ring_bytes = ByteSize(rings.saturating_mul(capture.ring_bytes.as_u64()));
     let table_bytes = ByteSize(workers.saturating_mul(capture.flow_table_entries as u64 * FLOW_ENTRY_BYTES));
+    let all = ByteSize(memory_max(workers, capture.flow_table_entries as u64, ring_bytes.as_u64()));
     let store = match config.store.url.as_str() {
         "" => format!("SQLite in {}", config.node.data_dir.join("store").display()),
         url => url::masked(url),
@@ -99,6 +101,7 @@ fn summary(config: &Config, machine: &Machine, default_route: Option<&str>) -> V
         format!("store: {store}"),
         format!("page: http://{}/", config.web.listen),
         format!("memory: at most {ring_bytes} of rings ({rings}) and {table_bytes} of flow tables ({workers} workers)"),
+        format!("memory of capture: at most {all} with queues, summaries and the program"),
         format!("disk: at most {} of spool for each writer", config.spool.bytes_max),
     ]
 }
@@ -118,6 +121,7 @@ mod tests {
         assert!(text.contains("eth0 (default route)"), "{text}");
         assert!(text.contains("mysql://u:***@db/x") && !text.contains("secret"), "{text}");
         assert!(text.contains("at most 64.0 MiB of rings (4) and 128.0 MiB of flow tables (4 workers)"), "{text}");
+        assert!(text.contains("memory of capture: at most 292.0 MiB"), "{text}");
         assert!(text.contains("4.0 GiB of spool"), "{text}");
     }
 

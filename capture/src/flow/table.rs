@@ -225,12 +225,40 @@ impl FlowTable {
                 entry.restart();
             }
             entry.last_ns = seen.time_ns;
+        } else if entry.last_ns - seen.time_ns > self.timeouts.idle_ns {
+            self.turn_back(number, seen.time_ns, expel);
         }
+        let entry = &mut self.entries[number];
         entry.first_ns = entry.first_ns.min(seen.time_ns);
         add(entry, way, seen);
         let direction = entry.flow_direction();
         let forward = entry.originator == way as u8;
         Updated { direction: if forward { direction } else { direction.reversed() }, is_new: false }
+    }
+
+    /// Time went back by more than a flow may be idle: the record of before ends, or it would span both times.
+    #[cold]
+    fn turn_back(&mut self, number: usize, time_ns: u64, expel: &mut impl FnMut(&mut Entry, EndReason)) {
+        let entry = &mut self.entries[number];
+        if entry.total_packets() > 0 {
+            self.held_packets -= entry.total_packets();
+            self.held_bytes -= entry.total_bytes();
+            expel(entry, EndReason::Idle);
+            entry.restart();
+        }
+        entry.last_ns = time_ns;
+    }
+
+    /// Moves the times of all flows by `by_ns`: the clock was set, and how long a flow lasts or is silent has not
+    /// changed by that. One pass over the entries that were ever used.
+    pub fn shift(&mut self, by_ns: i64) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.in_use != 0) {
+            entry.last_ns = entry.last_ns.saturating_add_signed(by_ns);
+            // `u64::MAX` = no packet since the last export.
+            if entry.first_ns != u64::MAX {
+                entry.first_ns = entry.first_ns.saturating_add_signed(by_ns);
+            }
+        }
     }
 
     #[expect(
@@ -331,7 +359,8 @@ impl FlowTable {
 
     fn sweep_entry(&mut self, number: usize, now_ns: u64, look: &mut impl FnMut(&mut Entry, Option<EndReason>)) {
         let entry = &mut self.entries[number];
-        let silent = now_ns.saturating_sub(entry.last_ns);
+        // Of a time that went back, what is far ahead is as silent as what is far behind.
+        let silent = now_ns.abs_diff(entry.last_ns);
         let closed = entry.is_closed() && silent >= CLOSED_LINGER_NS;
         let holds = entry.total_packets() > 0;
         let ended = closed || silent > self.timeouts.idle_ns;

@@ -105,6 +105,7 @@ pub fn run(
         .map(|(number, queue)| {
             let options = WorkerOptions {
                 count_distinct: true,
+                live: false,
                 ..worker_options(&options.config, number as u16, local.clone(), seed, 0)
             };
             Line { worker: Worker::new(options), queue: queue.clone() }

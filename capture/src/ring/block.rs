@@ -4,8 +4,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::handover::{AtomicU32, give_back};
 use super::walk::{BlockHeader, Frames, Layout};
 
 /// Where the status word stands in a block's descriptor (tpacket_block_desc.hdr.bh1.block_status).
@@ -115,7 +115,7 @@ impl<'ring> Block<'ring> {
 
 impl Drop for Block<'_> {
     fn drop(&mut self) {
-        self.mapping.status(self.index).store(libc::TP_STATUS_KERNEL, Ordering::Release);
+        give_back(self.mapping.status(self.index));
         *self.next = (self.index + 1) % self.mapping.blocks;
     }
 }

@@ -4,7 +4,7 @@
 //! the [`Block`] gives the memory back. Nothing is copied and no system call is made while blocks are ready.
 //!
 //! * `setup` opens sockets in the order that the kernel demands and joins them to a fanout group;
-//! * `block` owns the mapping and lends blocks;
+//! * `block` owns the mapping and lends blocks; `handover` is the order in which they change hands;
 //! * `walk` reads a block: safe code over `&[u8]` that believes nothing;
 //! * `filter` makes the classic BPF programs: snaplen, loopback, reject all;
 //! * `spares` are sockets opened while that was permitted, and `flight` is where they wait;
@@ -33,6 +33,7 @@ mod budget;
 mod error;
 mod filter;
 mod flight;
+mod handover;
 mod setup;
 mod spares;
 mod spec;
@@ -42,7 +43,6 @@ mod wait;
 pub mod walk;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::Ordering;
 
 use crate::frame::LinkType;
 
@@ -80,7 +80,7 @@ impl Ring {
     /// Lends the oldest block that the kernel has finished, or `None` if it has finished none. Costs one atomic load.
     pub fn next_block(&mut self) -> Option<Block<'_>> {
         let index = self.next;
-        if self.mapping.status(index).load(Ordering::Acquire) & libc::TP_STATUS_USER == 0 {
+        if !handover::is_ours(self.mapping.status(index)) {
             return None;
         }
         Some(Block::lend(&mut self.mapping, index, &mut self.next, self.layout))

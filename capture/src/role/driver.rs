@@ -12,6 +12,7 @@ use crate::worker::Worker;
 use crate::worker::message::Message;
 
 use super::board::Board;
+use super::clock::Clock;
 use super::now_ns;
 use super::source::Source;
 
@@ -58,6 +59,7 @@ pub struct Driver {
     /// By interface: counters of sources that were closed.
     closed: Vec<Statistics>,
     tick: u64,
+    clock: Clock,
 }
 
 impl Driver {
@@ -69,7 +71,8 @@ impl Driver {
         board: Arc<Mutex<Board>>,
         block_timeout: Duration,
     ) -> Driver {
-        Driver { worker, queue, commands, board, block_timeout, taps: Vec::new(), closed: Vec::new(), tick: 0 }
+        let (taps, closed, clock) = (Vec::new(), Vec::new(), Clock::start());
+        Driver { worker, queue, commands, board, block_timeout, taps, closed, tick: 0, clock }
     }
 
     /// Runs until [`Command::Stop`].
@@ -87,8 +90,7 @@ impl Driver {
             for tap in &mut self.taps {
                 busy |= tap.source.take(tap.interface, &mut self.worker, now);
             }
-            let now = now_ns();
-            self.worker.advance(now);
+            let now = self.let_time_pass();
             if now / SECOND_NS != self.tick {
                 self.report(now);
             }
@@ -97,6 +99,18 @@ impl Driver {
                 self.wait(now);
             }
         }
+    }
+
+    /// Answers the time. A clock that was set takes the flows along.
+    fn let_time_pass(&mut self) -> u64 {
+        let (now, stepped) = self.clock.look();
+        if let Some(by_ns) = stepped {
+            tracing::warn!(seconds = by_ns / SECOND_NS as i64, "the clock was set; flows go on in the new time");
+            self.worker.step(by_ns, now);
+        } else {
+            self.worker.advance(now);
+        }
+        now
     }
 
     fn wait(&mut self, now_ns: u64) {
@@ -210,7 +224,7 @@ impl Driver {
         while quiet < LAST_LOOKS {
             if tap.source.take(tap.interface, &mut self.worker, now_ns()) {
                 quiet = 0;
-                self.worker.advance(now_ns());
+                self.let_time_pass();
                 self.carry_patiently();
             } else {
                 quiet += 1;
@@ -239,11 +253,11 @@ impl Driver {
 
     /// At the end there are no more packets to be late for: the spooler is given time to make room.
     fn carry_patiently(&mut self) {
-        let begun = now_ns();
+        let begun = self.clock.elapsed();
         while let Some(message) = self.worker.outbox().pop_front() {
             let mut message = message;
             while let Err(back) = self.queue.push(message) {
-                if now_ns().saturating_sub(begun) > HAND_OVER_MAX.as_nanos() as u64 {
+                if self.clock.elapsed() - begun > HAND_OVER_MAX {
                     tracing::error!("the spooler takes nothing; the last rows are lost and counted as shed");
                     if let Message::Flows(batch) = &back {
                         self.worker.shed(batch.packets, batch.bytes);

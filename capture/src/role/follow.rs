@@ -11,6 +11,7 @@ use crate::error::CaptureError;
 use crate::interface::{Event, Link, LinkNews, Netlink, Watch, double_counted};
 use crate::limits::SECOND_NS;
 use crate::ring::{RingError, RingSpec, Spares, open_group};
+use crate::steady::Steady;
 
 use super::blind::{Blindness, Change, Counts};
 use super::board::Board;
@@ -91,6 +92,7 @@ pub struct Follower {
     notices: SyncSender<Notice>,
     looked_ns: u64,
     looked_cut: u64,
+    steady: Steady,
     warned_double: bool,
     asked_restart: bool,
 }
@@ -125,11 +127,13 @@ impl Follower {
             notices,
             looked_ns: 0,
             looked_cut: 0,
+            steady: Steady::default(),
             warned_double: false,
             asked_restart: false,
         };
         let links = follower.netlink.links()?;
-        follower.follow_all(&links, super::now_ns(), true)?;
+        let now_ns = follower.steady.pass(super::now_ns());
+        follower.follow_all(&links, now_ns, true)?;
         for at in 0..follower.interfaces.len() {
             if follower.interfaces[at].watch.ifindex().is_none() {
                 let there: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
@@ -156,6 +160,7 @@ impl Follower {
 
     /// Looks at the links when the kernel has news, when it is time, or when a worker found its rings dead.
     pub fn look(&mut self, now_ns: u64) {
+        let now_ns = self.steady.pass(now_ns);
         let changed = self.news.as_ref().is_some_and(LinkNews::changed);
         if !changed && now_ns.saturating_sub(self.looked_ns) < LOOK_INTERVAL_NS {
             return;

@@ -7,6 +7,7 @@
 
 mod blind;
 pub mod board;
+mod clock;
 mod cores;
 mod driver;
 mod follow;
@@ -238,6 +239,7 @@ pub(crate) fn worker_options(
         seed,
         interfaces,
         count_distinct: false,
+        live: true,
     }
 }
 

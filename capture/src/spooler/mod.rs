@@ -21,6 +21,7 @@ use spool::row::{DeviceCount, EventRow, InterfaceRow, LedgerKind, LedgerRow, Sev
 
 use crate::limits::SECOND_NS;
 use crate::queue::WorkerQueue;
+use crate::steady::Steady;
 use crate::worker::batch::FlowBatch;
 use crate::worker::message::{Message, Report};
 
@@ -72,6 +73,8 @@ pub struct Spooler {
     totals: SpoolerTotals,
     dropped_before: Vec<u64>,
     in_ring_max: u64,
+    /// What waits for an interval goes by this time: the clock may be set.
+    steady: Steady,
     first_reported_ns: u64,
     follows_packets: bool,
     devices: Option<Box<dyn Devices>>,
@@ -111,6 +114,7 @@ impl Spooler {
             totals: SpoolerTotals::default(),
             dropped_before: Vec::new(),
             in_ring_max,
+            steady: Steady::default(),
             first_reported_ns: 0,
             follows_packets,
             devices: None,
@@ -173,7 +177,7 @@ impl Spooler {
 
     /// Writes an event.
     pub fn event(&mut self, event: EventRow) {
-        let now_ns = event.ts * SECOND_NS;
+        let now_ns = event.ts.saturating_mul(SECOND_NS);
         self.sink.append_rows(FrameKind::Event, &[event], now_ns, &mut self.totals.errors);
     }
 
@@ -190,7 +194,8 @@ impl Spooler {
                 self.handle(at, message, now_ns);
             }
         }
-        self.sink.tend(now_ns);
+        let steady_ns = self.steady.pass(now_ns);
+        self.sink.tend(steady_ns);
         if self.workers.iter().all(|w| w.finished) {
             return Turn::Finished(Box::new(self.finish(now_ns)));
         }
@@ -199,7 +204,7 @@ impl Spooler {
         if any && !waiting {
             return Turn::Cut(Box::new(self.cut(now_ns)));
         }
-        if any && now_ns.saturating_sub(self.first_reported_ns) > ALIGNMENT_WAIT.as_nanos() as u64 {
+        if any && steady_ns.saturating_sub(self.first_reported_ns) > ALIGNMENT_WAIT.as_nanos() as u64 {
             // One worker is silent: let the others go on, there is no cut at this tick.
             self.release();
         }
@@ -220,7 +225,7 @@ impl Spooler {
             Message::Minute(talkers) => self.talkers.add(&talkers),
             Message::Report(report) => {
                 if !self.workers.iter().any(|w| w.reported.is_some()) {
-                    self.first_reported_ns = now_ns;
+                    self.first_reported_ns = self.steady.pass(now_ns);
                 }
                 self.workers[at].heard += 1;
                 self.workers[at].reported = Some(report.tick);

@@ -187,7 +187,8 @@ impl Sink {
         }
     }
 
-    /// Makes what was appended durable, and removes what is acknowledged, when it is time.
+    /// Makes what was appended durable, and removes what is acknowledged, when it is time; `now_ns` is a
+    /// time that only goes on.
     pub fn tend(&mut self, now_ns: u64) {
         self.now_ns = now_ns;
         if now_ns.saturating_sub(self.synced_ns) >= self.commit_interval_ns {

@@ -10,6 +10,9 @@ use crate::telemetry::{MinuteTalkers, TopCounts, TopKey};
 /// Keys that an hour remembers per kind; a stranger beyond them is in "other".
 const HOUR_KEYS_MAX: usize = 16 * TALKERS_PER_HOUR;
 
+/// A bucket that begins so much later than now is of a time that the clock was set back from.
+const AHEAD_SECONDS: u64 = 60;
+
 /// One kind in one bucket: named keys and everybody's total.
 #[derive(Default)]
 struct Kind {
@@ -49,14 +52,14 @@ impl TalkerRollup {
         }
     }
 
-    /// Rows of the buckets that ended `late` seconds before `now`.
+    /// Rows of the buckets that ended some seconds before `now`, or lie in a time that the clock was set back from.
     pub fn close(&mut self, now: u64, rows: &mut Vec<TalkerRow>) {
-        while self.minutes.first_key_value().is_some_and(|(&minute, _)| minute.saturating_add(60 + 3) <= now) {
-            let (minute, bucket) = self.minutes.pop_first().expect("there is a first");
+        let over = |ts: u64, length: u64| ts.saturating_add(length) <= now || ts > now.saturating_add(AHEAD_SECONDS);
+        let minutes: Vec<_> = self.minutes.extract_if(.., |minute, _| over(*minute, 60 + 3)).collect();
+        for (minute, bucket) in minutes {
             self.close_minute(minute, bucket, rows);
         }
-        while self.hours.first_key_value().is_some_and(|(&hour, _)| hour.saturating_add(3600 + 63) <= now) {
-            let (hour, bucket) = self.hours.pop_first().expect("there is a first");
+        for (hour, bucket) in self.hours.extract_if(.., |hour, _| over(*hour, 3600 + 63)) {
             bucket.rows(Resolution::Hour, hour, TALKERS_PER_HOUR, rows);
         }
     }

@@ -9,6 +9,10 @@ use crate::telemetry::InterfaceSecond;
 /// Seconds kept open behind the newest, for workers that are a little late.
 const LATE_SECONDS: u64 = 1;
 
+/// A bucket that begins so much later than now is of a time that the clock was set back from: it will not be added to
+/// for as long, so it is closed. A worker is ahead of the cut by a second or two.
+const AHEAD_SECONDS: u64 = 10;
+
 /// Buckets that are not closed yet.
 #[derive(Default)]
 pub struct TrafficRollup {
@@ -41,19 +45,24 @@ impl TrafficRollup {
     /// Rows of the buckets that ended before `now` (UNIX seconds; a file's own time in a replay). Late packets make a
     /// further row of their bucket.
     pub fn close(&mut self, now: u64, rows: &mut Vec<TrafficRow>) {
-        let limit = now.saturating_sub(LATE_SECONDS);
-        while let Some((&(second, interface), _)) = self.seconds.first_key_value() {
-            if second >= limit {
-                break;
-            }
-            let (_, counters) = self.seconds.pop_first().expect("there is a first");
+        let (limit, ahead) = (now.saturating_sub(LATE_SECONDS), now.saturating_add(AHEAD_SECONDS));
+        let ended = |second: u64| second < limit || second > ahead;
+        // Frames may be dropped in a second of which none was taken.
+        for &(second, interface) in self.dropped.keys().filter(|(second, _)| ended(*second)) {
+            let empty = InterfaceSecond { second, interface, ..InterfaceSecond::default() };
+            self.seconds.entry((second, interface)).or_insert(empty);
+        }
+        let done: Vec<_> = self.seconds.extract_if(.., |(second, _), _| ended(*second)).collect();
+        for (key, counters) in done {
             let mut row = counters.row();
-            row.dropped_frames = self.dropped.remove(&(second, interface)).unwrap_or(0);
+            row.dropped_frames = self.dropped.remove(&key).unwrap_or(0);
             self.roll_up(&row);
             rows.push(row);
         }
-        Self::close_longer(&mut self.minutes, limit, 60, rows);
-        Self::close_longer(&mut self.hours, limit, 3600, rows);
+        for (buckets, length) in [(&mut self.minutes, 60), (&mut self.hours, 3600)] {
+            let over = |ts: u64| ts.saturating_add(length) <= limit || ts > ahead;
+            rows.extend(buckets.extract_if(.., |(ts, _), _| over(*ts)).map(|(_, row)| row));
+        }
     }
 
     /// The newest second that was added.
@@ -77,28 +86,8 @@ impl TrafficRollup {
         }
     }
 
-    fn close_longer(
-        buckets: &mut BTreeMap<(u64, u16), TrafficRow>,
-        limit: u64,
-        length: u64,
-        rows: &mut Vec<TrafficRow>,
-    ) {
-        while let Some((&(ts, _), _)) = buckets.first_key_value() {
-            if ts.saturating_add(length) > limit {
-                break;
-            }
-            let (_, row) = buckets.pop_first().expect("there is a first");
-            rows.push(row);
-        }
-    }
-
     /// Rows of everything that is open: the program ends. A bucket that a later start goes on with gets a second row.
     pub fn finish(&mut self, rows: &mut Vec<TrafficRow>) {
-        for ((second, interface), frames) in std::mem::take(&mut self.dropped) {
-            let counters = self.seconds.entry((second, interface)).or_default();
-            (counters.second, counters.interface) = (second, interface);
-            self.dropped.insert((second, interface), frames);
-        }
         self.close(u64::MAX, rows);
         rows.extend(std::mem::take(&mut self.minutes).into_values());
         rows.extend(std::mem::take(&mut self.hours).into_values());
@@ -138,6 +127,34 @@ mod tests {
             assert_eq!(of(resolution).iter().map(|r| r.seconds).sum::<u64>(), 7200);
         }
         assert!(of(Resolution::Hour).iter().all(|r| r.packets_per_second_max == 15));
+    }
+
+    #[test]
+    fn buckets_of_a_time_that_the_clock_was_set_back_from_are_closed_at_once() {
+        let mut rollup = TrafficRollup::default();
+        let mut rows = Vec::new();
+        rollup.add(&second(7200, 3));
+        rollup.add(&second(7201, 4));
+        rollup.add_dropped(7201, 1, 2);
+        rollup.close(7202, &mut rows);
+        rollup.add(&second(3600, 5));
+        rollup.close(3601, &mut rows);
+        assert_eq!(rows.iter().filter(|r| r.resolution == Resolution::Second).map(|r| r.packets_in).sum::<u64>(), 7);
+        for resolution in [Resolution::Minute, Resolution::Hour] {
+            let of: Vec<_> = rows.iter().filter(|r| r.resolution == resolution).collect();
+            assert_eq!(of.iter().map(|r| (r.ts, r.packets_in, r.dropped_frames)).collect::<Vec<_>>(), [(7200, 7, 2)]);
+        }
+        assert_eq!((rollup.seconds.len(), rollup.minutes.len(), rollup.hours.len()), (1, 0, 0));
+    }
+
+    #[test]
+    fn frames_dropped_in_a_second_without_others_do_not_wait_for_the_end() {
+        let mut rollup = TrafficRollup::default();
+        let mut rows = Vec::new();
+        rollup.add_dropped(100, 1, 7);
+        rollup.close(110, &mut rows);
+        assert_eq!(rows.iter().map(|r| (r.ts, r.interface, r.dropped_frames)).collect::<Vec<_>>(), [(100, 1, 7)]);
+        assert!(rollup.dropped.is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod batch;
 mod exporter;
 pub mod message;
+mod time;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::flow::distinct::BoundedSet;
 use crate::flow::key::{FlowKey, HashSeed, Way};
 use crate::flow::table::{Candidate, FlowTable, Seen, Timeouts};
 use crate::frame::Frame;
-use crate::limits::{FOLD_FLUSH_NS, GROUP_FRAMES, SECOND_NS};
+use crate::limits::GROUP_FRAMES;
 use crate::local::LocalNetworks;
 use crate::telemetry::counters::Counted;
 use crate::telemetry::{InterfaceSecond, ProtocolClass, SecondCounters};
@@ -49,6 +50,9 @@ pub struct WorkerOptions {
     pub interfaces: usize,
     /// Count distinct five-tuples exactly, up to the table's capacity (replay).
     pub count_distinct: bool,
+    /// Frames are stamped by this machine's clock, and packets are never waited for: stamps far from the clock are not
+    /// believed, and a sweep is cut into steps. A capture file has its own time.
+    pub live: bool,
 }
 
 /// A parsed packet between the first and the second pass over a group.
@@ -79,6 +83,11 @@ pub struct Worker {
     swept_ns: u64,
     fold_flushed_ns: u64,
     new_in_second: u64,
+    /// The clock at the last look, and the earliest stamp that is believed with the width of those that are.
+    now_ns: u64,
+    stamp_floor_ns: u64,
+    stamp_width_ns: u64,
+    groups_behind: u32,
 }
 
 impl Worker {
@@ -98,6 +107,10 @@ impl Worker {
             swept_ns: 0,
             fold_flushed_ns: 0,
             new_in_second: 0,
+            now_ns: 0,
+            stamp_floor_ns: 0,
+            stamp_width_ns: u64::MAX,
+            groups_behind: 0,
             table,
             options,
         }
@@ -131,10 +144,11 @@ impl Worker {
             let counters = &mut self.interfaces[usize::from(interface)];
             counters.taken += 1;
             counters.incoming += u64::from(frame.outgoing != Some(true));
+            let time_ns = self.believed(frame.time_ns);
             let packet = match wire::parse(&frame, self.options.decapsulate) {
                 Ok(packet) => packet,
                 Err(skip) => {
-                    self.skip(interface, skip, frame.time_ns);
+                    self.skip(interface, skip, time_ns);
                     continue;
                 }
             };
@@ -156,7 +170,7 @@ impl Worker {
                 hash,
                 candidate: Candidate::NONE,
                 way,
-                seen: Seen { time_ns: frame.time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
+                seen: Seen { time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
                 protocol: ProtocolClass::of(packet.protocol),
             });
         }
@@ -166,6 +180,13 @@ impl Worker {
         self.totals.parsed_bytes += bytes_sum;
         self.totals.ip_bytes += ip_bytes;
         taken
+    }
+
+    /// A stamp, or the clock where the stamp cannot be true: it was made before the clock was set, or by a kernel whose
+    /// 32 bits of seconds have run over.
+    #[inline(always)]
+    fn believed(&self, stamp_ns: u64) -> u64 {
+        if stamp_ns.wrapping_sub(self.stamp_floor_ns) <= self.stamp_width_ns { stamp_ns } else { self.now_ns }
     }
 
     /// Counts what few frames have.
@@ -203,6 +224,9 @@ impl Worker {
         let pending = std::mem::take(&mut self.pending);
         for one in &pending {
             self.count(one);
+        }
+        if let Some(last) = pending.last() {
+            self.follow_back(last.seen.time_ns);
         }
         self.pending = pending;
         if let Some(distinct) = &mut self.distinct {
@@ -258,66 +282,12 @@ impl Worker {
         );
     }
 
-    #[cold]
-    fn close_second(&mut self, time_ns: u64) {
-        self.counters.close(time_ns, &mut self.closed);
-        // A flood begins above the bound and ends below half of it, so that the mode does not flap.
-        let bound = self.options.fold_flows_per_second;
-        self.exporter.flood = self.new_in_second > if self.exporter.flood { bound / 2 } else { bound };
-        self.new_in_second = 0;
-        if let Some(minute) = self.exporter.telemetry.roll_minute(time_ns / SECOND_NS) {
-            self.exporter.outbox.push_back(Message::Minute(minute));
-        }
-    }
-
-    /// Lets time pass up to `now_ns`: expires flows step by step, closes seconds, hands over what is old. To be called
-    /// at block rate, and when nothing comes.
-    pub fn advance(&mut self, now_ns: u64) {
-        self.exporter.newest_ns = self.exporter.newest_ns.max(now_ns);
-        if self.swept_ns == 0 {
-            self.swept_ns = now_ns;
-            self.fold_flushed_ns = now_ns;
-        }
-        let elapsed = now_ns.saturating_sub(self.swept_ns).min(SECOND_NS);
-        // The whole table once a second, in steps that are worth a call.
-        let touched = self.table.touched() as u64;
-        let due = touched * elapsed / SECOND_NS;
-        if due >= (touched / 64).max(1) || elapsed == SECOND_NS {
-            let exporter = &mut self.exporter;
-            self.table.sweep(due as usize, now_ns, |entry, reason| match reason {
-                Some(reason) => exporter.export(entry, reason),
-                None => exporter.note(entry),
-            });
-            self.swept_ns = now_ns;
-        }
-        if now_ns.saturating_sub(self.fold_flushed_ns) >= FOLD_FLUSH_NS {
-            self.exporter.flush_folded();
-            self.fold_flushed_ns = now_ns;
-        }
-        self.exporter.hand_over_if_due(now_ns);
-        self.send_closed();
-    }
-
     /// Counts ring entries that hold no frame the walk could read: they were taken, and they are malformed.
     pub fn damaged(&mut self, interface: u16, entries: u32, now_ns: u64) {
         for _ in 0..entries {
             self.totals.taken += 1;
             self.interfaces[usize::from(interface)].taken += 1;
             self.skip(interface, Skip::Malformed, now_ns);
-        }
-    }
-
-    /// The new flows of the second must also be judged when no packet closes it.
-    pub fn idle_second(&mut self, now_ns: u64) {
-        if self.counters.is_outside(now_ns) {
-            self.close_second(now_ns);
-            self.send_closed();
-        }
-    }
-
-    fn send_closed(&mut self) {
-        if !self.closed.is_empty() {
-            self.exporter.outbox.push_back(Message::Traffic(std::mem::take(&mut self.closed)));
         }
     }
 

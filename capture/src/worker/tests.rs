@@ -7,6 +7,7 @@ use super::*;
 use spool::row::{FlowRecord, TrafficRow};
 
 use crate::frame::{LinkType, VlanTag};
+use crate::limits::SECOND_NS;
 
 fn options() -> WorkerOptions {
     WorkerOptions {
@@ -27,6 +28,7 @@ fn options() -> WorkerOptions {
         ]),
         interfaces: 1,
         count_distinct: true,
+        live: false,
     }
 }
 
