@@ -7,6 +7,9 @@ use crate::frame::HeaderFault;
 use crate::limits::{ALIGNMENT, BUFFER_BYTES, LOOKS_PER_SEARCH, PAYLOAD_BYTES_MAX};
 use crate::segment;
 
+/// So many segments are asked about the one before them.
+const SUCCESSORS: usize = 8;
+
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -36,23 +39,29 @@ impl<D: Disk> Tail<D> {
         let open = self.open.as_ref().expect("the caller has looked into it");
         let is_empty = matches!(found, Look::Empty);
         let searches = !is_empty || self.idle_looks % LOOKS_PER_SEARCH == LOOKS_PER_SEARCH - 1;
-        let Some((next, is_newest)) = self.segment_after(open.index, searches)? else {
+        let names = self.disk.names().map_err(SpoolError::io("read", &self.dir))?;
+        let after: Vec<u64> = segment::indices(&names).into_iter().filter(|index| *index > open.index).collect();
+        if after.is_empty() {
             return self.standing_in_newest(open, is_empty, searches);
-        };
+        }
         if !self.disk.exists(&segment::name(open.index)) {
             // Let go: all its rows were acknowledged, and its space may be another's by now.
             return Ok(Standing::Over);
         }
-        Ok(match self.before(next, is_newest)? {
-            Before::Known { index, end } if index == open.index && open.offset < end => {
-                Standing::Lost { end: Some(end.min(open.bytes)) }
+        // Usually the first one tells; one that was given up whole may stand between.
+        for &next in after.iter().take(SUCCESSORS) {
+            match self.before(next, after.last() == Some(&next))? {
+                Before::Known { index, end } if index == open.index && open.offset < end => {
+                    return Ok(Standing::Lost { end: Some(end.min(open.bytes)) });
+                }
+                // Its end, or a segment that was given up whole.
+                Before::Known { index, .. } if index <= open.index => return Ok(Standing::Over),
+                Before::Known { .. } => break,
+                Before::Unknown => {}
+                Before::NotYet => return Ok(Standing::Wait),
             }
-            // Its end, or a segment that was given up whole.
-            Before::Known { .. } => Standing::Over,
-            Before::Unknown if open.offset >= open.bytes => Standing::Over,
-            Before::Unknown => Standing::Lost { end: None },
-            Before::NotYet => Standing::Wait,
-        })
+        }
+        Ok(if open.offset >= open.bytes { Standing::Over } else { Standing::Lost { end: None } })
     }
 
     fn standing_in_newest(
@@ -66,16 +75,6 @@ impl<D: Disk> Tail<D> {
         }
         let over = self.later_write_exists(open)? || (!is_empty && !self.disk.writer_lives());
         Ok(if over && self.frame_follows(open)? { Standing::Lost { end: None } } else { Standing::Wait })
-    }
-
-    /// The next segment after `index`, and whether it is the newest. Its usual name is looked for; `searches` = any.
-    fn segment_after(&self, index: u64, searches: bool) -> Result<Option<(u64, bool)>, SpoolError> {
-        if !searches && !self.disk.exists(&segment::name(index + 1)) {
-            return Ok(None);
-        }
-        let names = self.disk.names().map_err(SpoolError::io("read", &self.dir))?;
-        let mut after = segment::indices(&names).into_iter().filter(|i| *i > index);
-        Ok(after.next().map(|next| (next, after.next().is_none())))
     }
 
     /// What the frames of segment `index` say of the one before; the first sound one tells.

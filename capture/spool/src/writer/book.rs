@@ -60,9 +60,11 @@ impl Book {
         self.segments.last_key_value().map(|(index, _)| *index)
     }
 
-    /// The segment before `index`, and where its frames end.
+    /// The segment before `index`, and where its frames end. One that was given up whole is none.
     pub fn before(&self, index: u64) -> Option<(u64, u64)> {
-        self.segments.range(..index).next_back().map(|(index, segment)| (*index, segment.end))
+        let has_frames = |segment: &Segment| !segment.is_retired || segment.end > segment::FIRST_FRAME;
+        let found = self.segments.range(..index).rev().find(|(_, segment)| has_frames(segment));
+        found.map(|(index, segment)| (*index, segment.end))
     }
 
     /// Enters a durable frame.

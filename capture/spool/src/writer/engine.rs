@@ -113,10 +113,10 @@ impl<D: Disk> Writer<D> {
         let path = self.open.as_ref().map_or_else(|| self.dir.clone(), |open| segment::path(&self.dir, open.index));
         self.tell(operation, path, error);
         if let Some(open) = self.open.take() {
-            if open.offset == FIRST_FRAME {
-                // Nothing in it is ours to keep.
+            // Nothing is to be kept of one without a durable frame; where it cannot be removed now, trimming does it.
+            let is_gone = open.offset == FIRST_FRAME && self.disk.remove(&segment::name(open.index)).is_ok();
+            if is_gone {
                 self.book.remove(open.index);
-                let _ = self.disk.remove(&segment::name(open.index));
             } else if let Some(found) = self.book.get(open.index) {
                 found.is_retired = true;
             }

@@ -29,13 +29,15 @@ impl<D: Disk> Writer<D> {
     pub fn on(mut disk: D, dir: &Path, options: WriterOptions) -> Result<Writer<D>, SpoolError> {
         let options = Writer::<D>::ready(options)?;
         let names = disk.names().map_err(SpoolError::io("read", dir))?;
-        let (mut book, mut used) = (Book::default(), Vec::new());
+        let (mut book, mut used, mut last_index) = (Book::default(), Vec::new(), 0);
         for index in segment::indices(&names) {
-            take_over(&disk, dir, &options, index, &mut book)?;
+            last_index = last_index.max(index);
+            take_over(&disk, dir, &options, index, &mut book, &mut last_index)?;
         }
         let mut room = options.bytes_max.saturating_sub(book.bytes());
         for name in names.iter().filter(|name| name.starts_with('.') && name.ends_with(SUFFIX)) {
-            let bytes = disk.open(name).and_then(|file| disk.len(&file)).unwrap_or(0);
+            let (bytes, index) = former(&disk, dir, &options, name);
+            last_index = last_index.max(index);
             if bytes == options.segment_bytes && bytes <= room {
                 room -= bytes;
                 used.push(name.clone());
@@ -47,9 +49,8 @@ impl<D: Disk> Writer<D> {
         let epoch = begin_epoch(&disk, dir, options.now_us, newest_epoch)?;
         let mut pool = disk.buffers(BUFFERS + 1);
         let buffer = pool.pop().expect("at least one was asked for");
-        let next_index = book.newest().map_or(1, |newest| newest + 1);
         Ok(Writer {
-            spares: Spares::new(options.segment_bytes, buffer, next_index, used),
+            spares: Spares::new(options.segment_bytes, buffer, last_index + 1, used),
             disk,
             dir: dir.to_path_buf(),
             options,
@@ -75,6 +76,13 @@ impl<D: Disk> Writer<D> {
     }
 }
 
+/// Size of a hidden file, and the number it had or was to get: a frame in it must never look like one of a new segment.
+fn former<D: Disk>(disk: &D, dir: &Path, options: &WriterOptions, name: &str) -> (u64, u64) {
+    let Ok(file) = disk.open(name) else { return (0, 0) };
+    let header = SegmentHeader::read(disk, &file, dir, options.node).ok().flatten();
+    (disk.len(&file).unwrap_or(0), header.map_or(0, |header| header.index))
+}
+
 /// Enters a segment of an earlier life. A file that cannot be read now is kept: the disk may come back.
 fn take_over<D: Disk>(
     disk: &D,
@@ -82,6 +90,7 @@ fn take_over<D: Disk>(
     options: &WriterOptions,
     index: u64,
     book: &mut Book,
+    last_index: &mut u64,
 ) -> Result<(), SpoolError> {
     let (name, path) = (segment::name(index), segment::path(dir, index));
     let Ok(file) = disk.open(&name) else {
@@ -92,6 +101,7 @@ fn take_over<D: Disk>(
     match SegmentHeader::read(disk, &file, &path, options.node) {
         // A power cut brought its old name back after its space was given to another: its own rows were acknowledged.
         Ok(Some(header)) if header.index != index => {
+            *last_index = (*last_index).max(header.index);
             disk.remove(&name).map_err(SpoolError::io("remove", &path))?;
         }
         Err(error) if error.is_configuration() => return Err(error),

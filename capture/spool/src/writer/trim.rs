@@ -19,8 +19,9 @@ impl<D: Disk> Writer<D> {
     pub fn trim(&mut self, ack: &Ack) -> Result<usize, SpoolError> {
         let (mut gone, mut surveys) = (0, 0);
         while let Some(index) = self.book.oldest() {
-            let is_open = self.open.as_ref().is_some_and(|open| open.index == index);
-            if is_open || (self.keeps_ledger && self.book.holds_newest_ledger(index)) {
+            // The newest is the open one, or tells the next start which numbers were used.
+            let is_newest = self.book.newest() == Some(index);
+            if is_newest || (self.keeps_ledger && self.book.holds_newest_ledger(index)) {
                 break;
             }
             let acknowledged = match self.book.is_acknowledged(index, ack) {
