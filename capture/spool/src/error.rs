@@ -59,7 +59,10 @@ pub enum SpoolError {
         pending: u64,
     },
     /// A frame's rows are larger than a frame may be.
-    #[error("{bytes} bytes of rows are too many for one frame (at most {}); please report it", crate::limits::PAYLOAD_BYTES_MAX)]
+    #[error(
+        "{bytes} bytes of rows are too many for one frame (at most {}); please report it",
+        crate::limits::PAYLOAD_BYTES_MAX
+    )]
     TooLarge {
         /// Bytes of the rows.
         bytes: usize,

@@ -158,7 +158,11 @@ fn the_segment_with_the_last_ledger_row_stays_over_a_start() {
     for _ in 0..8 {
         writer.trim(&ack).unwrap();
     }
-    assert_eq!(segment::list(dir.path()).unwrap()[0], with_ledger, "all is stored, but the next start wants to read it");
+    assert_eq!(
+        segment::list(dir.path()).unwrap()[0],
+        with_ledger,
+        "all is stored, but the next start wants to read it"
+    );
     writer.append(&Batch { kind: FrameKind::Ledger, ..batch(0, b"{}") }).unwrap();
     writer.sync().unwrap();
     for _ in 0..8 {

@@ -216,7 +216,8 @@ impl State {
 
     fn make_durable(&mut self, inode: usize, only: Option<std::ops::Range<u64>>) {
         let inode = &mut self.inodes[inode];
-        let pages: Vec<u64> = inode.dirty.iter().copied().filter(|p| only.as_ref().is_none_or(|o| o.contains(p))).collect();
+        let pages: Vec<u64> =
+            inode.dirty.iter().copied().filter(|p| only.as_ref().is_none_or(|o| o.contains(p))).collect();
         for page in pages {
             inode.dirty.remove(&page);
             match inode.pages.get(&page) {
@@ -377,6 +378,16 @@ impl Disk for FaultDisk {
         let mut state = self.lock();
         state.pass_whole()?;
         state.find(name)
+    }
+
+    fn truncate(&self, name: &str, bytes: u64) -> io::Result<()> {
+        let mut state = self.lock();
+        state.pass_whole()?;
+        let inode = state.find(name)?;
+        let inode = &mut state.inodes[inode];
+        inode.len = inode.len.min(bytes);
+        inode.pages.retain(|page, _| page * (PAGE as u64) < bytes);
+        Ok(())
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -180,6 +180,10 @@ impl Disk for FileDisk {
         self.open_with(name, OpenOptions::new().write(true))
     }
 
+    fn truncate(&self, name: &str, bytes: u64) -> io::Result<()> {
+        OpenOptions::new().write(true).open(self.dir.join(name))?.set_len(bytes)
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         fs::rename(self.dir.join(from), self.dir.join(to))
     }

@@ -79,6 +79,8 @@ pub trait Disk: fmt::Debug {
     fn create(&self, name: &str, bytes: u64) -> io::Result<Self::File>;
     /// Opens a file for writing.
     fn open_to_write(&self, name: &str) -> io::Result<Self::File>;
+    /// Gives back the space behind `bytes`.
+    fn truncate(&self, name: &str, bytes: u64) -> io::Result<()>;
     /// Gives a file another name.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file.

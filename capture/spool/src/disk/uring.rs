@@ -53,7 +53,10 @@ impl Uring {
     pub fn new(dir: File) -> io::Result<Uring> {
         let ring = IoUring::new(4)?;
         if !ring.params().is_feature_ext_arg() {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "the kernel's io_uring cannot wait for a bounded time"));
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the kernel's io_uring cannot wait for a bounded time",
+            ));
         }
         Ok(Uring { ring, registered: Vec::new(), dir: Arc::new(dir), flying: None })
     }

@@ -60,10 +60,21 @@ impl Book {
         self.segments.last_key_value().map(|(index, _)| *index)
     }
 
-    /// The segment before `index`, and where its frames end. One that was given up whole is none.
+    /// A file was cut to `bytes`.
+    pub fn cut(&mut self, index: u64, bytes: u64) {
+        if let Some(found) = self.segments.get_mut(&index) {
+            self.bytes -= found.bytes.saturating_sub(bytes);
+            found.bytes = found.bytes.min(bytes);
+        }
+    }
+
+    /// The segment before `index`, and where its frames end. One that was given up whole counts only if it is the only
+    /// one.
     pub fn before(&self, index: u64) -> Option<(u64, u64)> {
         let has_frames = |segment: &Segment| !segment.is_retired || segment.end > segment::FIRST_FRAME;
-        let found = self.segments.range(..index).rev().find(|(_, segment)| has_frames(segment));
+        let mut earlier = self.segments.range(..index).rev();
+        let newest = earlier.clone().next();
+        let found = earlier.find(|(_, segment)| has_frames(segment)).or(newest);
         found.map(|(index, segment)| (*index, segment.end))
     }
 

@@ -197,7 +197,8 @@ impl<D: Disk> Writer<D> {
         let distance = before.and_then(|(index, _)| u16::try_from(ready.index - index).ok());
         let end = before.map_or(0, |(_, end)| u32::try_from(end / ALIGNMENT).unwrap_or(0));
         let bytes = self.spares.segment_bytes;
-        self.book.add(ready.index, Segment { bytes, ends: Some(super::Ends::new()), end: FIRST_FRAME, is_retired: false });
+        self.book
+            .add(ready.index, Segment { bytes, ends: Some(super::Ends::new()), end: FIRST_FRAME, is_retired: false });
         self.open = Some(Open {
             index: ready.index,
             file: ready.file,

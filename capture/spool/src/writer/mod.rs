@@ -233,6 +233,10 @@ impl<D: Disk> Writer<D> {
         self.pending.rows += u64::from(batch.row_count);
         self.pending.packets += batch.packets;
         self.pending.bytes += batch.bytes;
+        if self.queue.len() > 1 {
+            // Full groups go without being asked.
+            self.advance();
+        }
         Ok(last_seq)
     }
 
@@ -249,8 +253,6 @@ impl<D: Disk> Writer<D> {
             return Err(self.fault.take().unwrap_or(SpoolError::Busy { pending: self.pending.rows }));
         };
         self.queue.push_back(Group::new(buffer));
-        // Full groups go without being asked.
-        self.advance();
         Ok(())
     }
 

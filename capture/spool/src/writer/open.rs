@@ -120,6 +120,12 @@ fn look_back<D: Disk>(disk: &D, dir: &Path, book: &mut Book) -> u64 {
             epoch = epoch.max(found.epoch);
             looks += usize::from(found.epoch > 0);
             book.surveyed(index, found.ends, found.end, found.has_ledger);
+            // Nobody writes behind its frames any more: many short lives must not fill the spool with nothing.
+            if book.get(index).is_some_and(|s| s.bytes > found.end)
+                && disk.truncate(&segment::name(index), found.end).is_ok()
+            {
+                book.cut(index, found.end);
+            }
             if found.has_ledger || looks >= LEDGER_SEARCH {
                 break;
             }

@@ -205,7 +205,13 @@ impl<F: Clone> Spares<F> {
     }
 
     /// It failed: the file is given up, and what the disk refuses is asked for again later.
-    pub fn landed_badly<D: Disk<File = F>>(&mut self, disk: &D, now_ns: u64, buffer: Option<Buffer>, error: &io::Error) {
+    pub fn landed_badly<D: Disk<File = F>>(
+        &mut self,
+        disk: &D,
+        now_ns: u64,
+        buffer: Option<Buffer>,
+        error: &io::Error,
+    ) {
         self.buffer = buffer.or_else(|| self.buffer.take());
         self.failed(disk, now_ns, error);
     }

@@ -90,6 +90,6 @@ proptest! {
             prop_assert_eq!((header.epoch, header.stream, header.seq), (of, stream, seq));
         }
         prop_assert!(model.is_empty(), "{} frames did not come", model.len());
-        prop_assert!(writer.used_bytes() <= writer.bytes_max(), "{} of {}: {writer:?}", writer.used_bytes(), writer.bytes_max());
+        prop_assert!(writer.used_bytes() <= writer.bytes_max(), "{} of {}", writer.used_bytes(), writer.bytes_max());
     }
 }

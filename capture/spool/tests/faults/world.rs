@@ -5,9 +5,7 @@ use std::path::Path;
 
 use faults::Seed;
 use spool::disk::FaultDisk;
-use spool::{
-    Ack, Batch, FrameHeader, FrameKind, Next, NodeId, SpoolError, StreamAck, Tail, Writer, WriterOptions,
-};
+use spool::{Ack, Batch, FrameHeader, FrameKind, Next, NodeId, SpoolError, StreamAck, Tail, Writer, WriterOptions};
 
 pub const NODE: NodeId = NodeId::from_bytes([1; 16]);
 pub const STREAMS: u16 = 3;
@@ -138,7 +136,10 @@ impl World {
         loop {
             match self.tail.next(&mut bytes, |_| true).unwrap() {
                 Next::Idle => return,
-                Next::Damaged { .. } => self.consumer.damaged += 1,
+                damage @ Next::Damaged { .. } => {
+                    eprintln!("{damage:?}");
+                    self.consumer.damaged += 1;
+                }
                 Next::Frame(header) => self.take(&header, &bytes),
             }
         }
