@@ -13,7 +13,7 @@ use crate::spooler::Cut;
 pub type Definition = (&'static str, &'static [&'static str], (&'static str, &'static str));
 
 /// Every metric of capture; `docs/metrics.md` lists them too.
-pub const ALL: [Definition; 4] = [
+pub const ALL: [Definition; 5] = [
     (
         "gauge",
         &["term"],
@@ -34,6 +34,14 @@ pub const ALL: [Definition; 4] = [
         &["interface", "what"],
         ("floodmark_capture_interface_total", "Per interface: frames seen and dropped by the kernel, ring freezes."),
     ),
+    (
+        "gauge",
+        &["what"],
+        (
+            "floodmark_capture_spool",
+            "The spool: bytes used and allowed now, rows not yet durable, frames refused, 1 = io_uring writes it.",
+        ),
+    ),
 ];
 
 struct CutCollector {
@@ -43,6 +51,7 @@ struct CutCollector {
     worker: IntCounterVec,
     worker_now: IntGaugeVec,
     interface: IntCounterVec,
+    spool: IntGaugeVec,
 }
 
 fn signed(value: u64) -> i64 {
@@ -79,6 +88,16 @@ impl CutCollector {
         for (term, value) in terms {
             self.ledger.with_label_values(&[term]).set(signed(value));
         }
+        let spool = [
+            ("used_bytes", cut.spool.used_bytes),
+            ("bytes_max", cut.spool.bytes_max),
+            ("pending_rows", cut.spool.pending_rows),
+            ("refused_frames", cut.spool_errors),
+            ("io_uring", u64::from(cut.spool.backend.starts_with("io_uring"))),
+        ];
+        for (what, value) in spool {
+            self.spool.with_label_values(&[what]).set(signed(value));
+        }
         for report in &cut.reports {
             let worker = report.worker.to_string();
             set(&self.worker, &[&worker, "taken"], report.totals.taken);
@@ -102,13 +121,13 @@ impl CutCollector {
 impl Collector for CutCollector {
     fn desc(&self) -> Vec<&Desc> {
         let all = self.ledger.desc().into_iter().chain(self.worker.desc());
-        all.chain(self.worker_now.desc()).chain(self.interface.desc()).collect()
+        all.chain(self.worker_now.desc()).chain(self.interface.desc()).chain(self.spool.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         self.refresh();
         let all = self.ledger.collect().into_iter().chain(self.worker.collect());
-        all.chain(self.worker_now.collect()).chain(self.interface.collect()).collect()
+        all.chain(self.worker_now.collect()).chain(self.interface.collect()).chain(self.spool.collect()).collect()
     }
 }
 
@@ -121,7 +140,7 @@ pub fn renderer(
     let gauges = |(_, labels, (name, help)): Definition| IntGaugeVec::new(Opts::new(name, help), labels).expect(valid);
     let counters =
         |(_, labels, (name, help)): Definition| IntCounterVec::new(Opts::new(name, help), labels).expect(valid);
-    let [ledger, worker, worker_now, interface] = ALL;
+    let [ledger, worker, worker_now, interface, spool] = ALL;
     let collector = CutCollector {
         cut,
         board,
@@ -129,6 +148,7 @@ pub fn renderer(
         worker: counters(worker),
         worker_now: gauges(worker_now),
         interface: counters(interface),
+        spool: gauges(spool),
     };
     let registry = Registry::new();
     registry.register(Box::new(collector)).expect("the registry is new: no name is taken");

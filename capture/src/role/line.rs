@@ -25,7 +25,7 @@ pub fn publish(
     let board = board.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let ledger = cut.columns;
     let interfaces = interfaces(cut, spooler, &board);
-    let (used_bytes, bytes_max) = spooler.sink_mut().usage();
+    let (used_bytes, bytes_max) = (cut.spool.used_bytes, cut.spool.bytes_max);
     let blind = board.interfaces.iter().find(|i| i.state != "up" && i.state != "down");
     let health: Health = match blind {
         Some(interface) => Err(format!("interface {} is {}", interface.name, interface.state)),
@@ -41,7 +41,14 @@ pub fn publish(
         top_prefixes: merged(&cut.reports, |r| &r.prefixes, prefix),
         top_sources: merged(&cut.reports, |r| &r.remotes, address),
         top_ports: merged(&cut.reports, |r| &r.ports, port),
-        spool: SpoolState { used_bytes, bytes_max, errors: cut.spool_errors, streams: cut.streams.clone() },
+        spool: SpoolState {
+            used_bytes,
+            bytes_max,
+            errors: cut.spool_errors,
+            pending_rows: cut.spool.pending_rows,
+            backend: cut.spool.backend.to_owned(),
+            streams: cut.streams.clone(),
+        },
         ledger,
     };
     publisher.publish(&line, health);

@@ -113,6 +113,22 @@ impl FaultDisk {
         }
     }
 
+    /// Another disk with the same files, all durable.
+    pub fn copy(&self) -> FaultDisk {
+        let state = self.lock();
+        let (inodes, names) = (state.inodes.clone(), state.names.clone());
+        let durable = |inode: Inode| Inode { durable: inode.pages.clone(), durable_len: inode.len, ..inode };
+        let copy = State {
+            inodes: inodes.into_iter().map(durable).collect(),
+            durable_names: names.clone(),
+            names,
+            random: state.random,
+            writer_lives: state.writer_lives,
+            ..State::default()
+        };
+        FaultDisk { state: Arc::new(Mutex::new(copy)) }
+    }
+
     /// The disk as it is when the power is back: what was not durable is there, lost, or torn by sectors.
     pub fn power_on(&self) -> FaultDisk {
         let mut state = self.lock();
