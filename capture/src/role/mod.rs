@@ -129,9 +129,18 @@ fn open_spool(dir: &Path, options: &Options, now_ns: u64) -> Result<Writer, Capt
     let mut writer = Writer::open_by(dir, writing, options.spool.backend)?;
     writer.keep_ledger();
     let means = writer.means();
-    tracing::info!(bytes_max, segment_bytes, backend = means.name(), used_bytes = writer.used_bytes(), "the spool is open");
+    tracing::info!(
+        bytes_max,
+        segment_bytes,
+        backend = means.name(),
+        used_bytes = writer.used_bytes(),
+        "the spool is open"
+    );
     if let Some(reason) = &means.refused {
-        tracing::warn!(reason, "io_uring is not allowed here; a thread writes the spool instead, with the same promises");
+        tracing::warn!(
+            reason,
+            "io_uring is not allowed here; a thread writes the spool instead, with the same promises"
+        );
     }
     Ok(writer)
 }

@@ -234,7 +234,15 @@ impl Spooler {
         columns.spooled = columns.spooled.saturating_sub(pending.packets);
         columns.spooled_bytes = columns.spooled_bytes.saturating_sub(pending.bytes);
         columns.pre_tap = self.pre_tap.as_ref().map_or(0, |pre_tap| pre_tap(&reports));
-        Cut { tick, columns, streams: self.sink.streams(), reports, spool_errors: self.totals.errors, spool: self.sink.standing(), is_final }
+        Cut {
+            tick,
+            columns,
+            streams: self.sink.streams(),
+            reports,
+            spool_errors: self.totals.errors,
+            spool: self.sink.standing(),
+            is_final,
+        }
     }
 
     /// What the kernel dropped since the last cut belongs to the second that ended.

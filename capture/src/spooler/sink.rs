@@ -25,6 +25,9 @@ const COARSE_ABOVE_PERCENT: u64 = 85;
 /// How often the acknowledgement is looked at.
 const TRIM_INTERVAL_NS: u64 = 200_000_000;
 
+/// A replay gives a disk that fails so many chances: each takes another file.
+const REPLAY_DISK_TRIES: u32 = 10;
+
 /// Why a spool error is told again only after a while.
 const COMPLAINT_INTERVAL_NS: u64 = 10_000_000_000;
 
@@ -195,30 +198,32 @@ impl Sink {
     }
 
     fn append(&mut self, frame: &Batch<'_>) -> bool {
+        let mut failures = 0;
         loop {
             let Some(writer) = &mut self.writer else { return true };
-            match (writer.append(frame), &self.when_full) {
-                (Ok(_), _) => return true,
-                (Err(SpoolError::Busy { .. }), WhenFull::Wait(_)) => {
-                    if let Err(error) = writer.sync() {
-                        self.complain(&error);
-                        return false;
-                    }
-                }
-                (Err(SpoolError::Full { .. }), WhenFull::Wait(ingest_is_gone))
-                    if !ingest_is_gone.load(Ordering::Acquire) =>
-                {
-                    std::thread::sleep(Duration::from_millis(20));
-                    // What ingest is to take must be in the files; a failure is told by the next append.
-                    let _ = writer.commit();
-                    let ack = Ack::load(&self.dir);
-                    self.trim(&ack);
-                }
-                (Err(error), _) => {
-                    self.complain(&error);
-                    return false;
-                }
+            let error = match writer.append(frame) {
+                Ok(_) => return true,
+                Err(error) => error,
+            };
+            let WhenFull::Wait(ingest_is_gone) = &self.when_full else {
+                self.complain(&error);
+                return false;
+            };
+            let waits = matches!(error, SpoolError::Full { .. } | SpoolError::Busy { .. });
+            if !waits || failures == REPLAY_DISK_TRIES || ingest_is_gone.load(Ordering::Acquire) {
+                self.complain(&error);
+                return false;
             }
+            // What ingest is to take must be in the files.
+            if let Err(error @ SpoolError::Io { .. }) = writer.sync() {
+                failures += 1;
+                self.complain(&error);
+            }
+            if matches!(error, SpoolError::Full { .. }) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let ack = Ack::load(&self.dir);
+            self.trim(&ack);
         }
     }
 

@@ -433,9 +433,14 @@ impl Disk for FaultDisk {
         let hidden = format!(".{name}");
         let mut state = self.lock();
         state.pass_whole()?;
-        let inode = state.inodes.len();
-        state.inodes.push(Inode { len: content.len() as u64, ..Inode::default() });
-        state.name(Naming::Link { name: hidden.clone(), inode });
+        // What an earlier attempt left under the name is the same file, cut.
+        let inode = state.find(&hidden).unwrap_or_else(|_| {
+            let inode = state.inodes.len();
+            state.inodes.push(Inode::default());
+            state.name(Naming::Link { name: hidden.clone(), inode });
+            inode
+        });
+        state.inodes[inode].len = content.len() as u64;
         state.put(inode, 0, content);
         state.pass_whole()?;
         state.make_durable(inode, None);

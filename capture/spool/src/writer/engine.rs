@@ -99,11 +99,11 @@ impl<D: Disk> Writer<D> {
         if group.is_empty() {
             self.pool.extend(group.buffer.take());
             self.queue.pop_front();
+            self.due = self.due.saturating_sub(1);
         }
         if let Some(open) = &mut self.open {
             open.offset += piece.bytes as u64;
         }
-        self.is_due &= !self.queue.is_empty();
     }
 
     /// A failed file is never written or synced again: what was not durable goes into the next segment.
@@ -137,7 +137,7 @@ impl<D: Disk> Writer<D> {
 
     /// Begins the next operation; false = nothing is wanted, or it must wait.
     fn launch(&mut self) -> bool {
-        let wants_rows = (self.is_due && !self.queue.is_empty()) || self.queue.len() > 1;
+        let wants_rows = (self.due > 0 && !self.queue.is_empty()) || self.queue.len() > 1;
         let rows = wants_rows && self.now_ns >= self.retry_ns;
         if rows && self.launch_rows() {
             return true;

@@ -113,8 +113,8 @@ pub struct Writer<D: Disk = FileDisk> {
     plan: Plan,
     /// What the disk has in hand.
     flight: Option<Flight>,
-    /// The last group may go although it is not full.
-    is_due: bool,
+    /// So many groups go although the last of them may not be full.
+    due: usize,
     /// An append waited for a buffer in vain, and none has come since.
     is_stalled: bool,
     now_ns: u64,
@@ -261,7 +261,7 @@ impl<D: Disk> Writer<D> {
     /// # Errors
     /// What went wrong since the last call; the rows stay in memory and are written into another segment.
     pub fn commit(&mut self) -> Result<(), SpoolError> {
-        self.is_due = true;
+        self.due = self.queue.len();
         self.advance();
         self.fault.take().map_or(Ok(()), Err)
     }
@@ -282,20 +282,22 @@ impl<D: Disk> Writer<D> {
     /// The system's, or that the time was not enough; the rows stay in memory, and a further call goes on in a new
     /// segment.
     pub fn sync(&mut self) -> Result<(), SpoolError> {
-        self.is_due = true;
+        self.due = self.queue.len();
         self.retry_ns = 0;
         self.spares.try_now();
         for _ in 0..SYNC_LOOKS {
             self.advance();
-            if let Some(fault) = self.fault.take() {
-                return Err(fault);
-            }
             if self.pending.rows == 0 {
                 return Ok(());
             }
-            if self.flight.is_none() {
-                // Nothing is under way although rows wait: there is no segment for them.
-                return Err(SpoolError::Full { used: self.used_bytes(), max: self.bytes_max() });
+            if !matches!(self.flight, Some(Flight::Rows(_) | Flight::Name)) {
+                // Rows wait, and not for their own write.
+                if let Some(fault) = self.fault.take() {
+                    return Err(fault);
+                }
+                if self.flight.is_none() {
+                    return Err(SpoolError::Full { used: self.used_bytes(), max: self.bytes_max() });
+                }
             }
             self.wait(SYNC_WAIT / SYNC_LOOKS);
         }

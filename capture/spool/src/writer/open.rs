@@ -64,7 +64,7 @@ impl<D: Disk> Writer<D> {
             queue: VecDeque::new(),
             plan: Plan::default(),
             flight: None,
-            is_due: false,
+            due: 0,
             is_stalled: false,
             now_ns: 0,
             retry_ns: 0,
