@@ -136,10 +136,7 @@ impl World {
         loop {
             match self.tail.next(&mut bytes, |_| true).unwrap() {
                 Next::Idle => return,
-                damage @ Next::Damaged { .. } => {
-                    eprintln!("{damage:?}");
-                    self.consumer.damaged += 1;
-                }
+                Next::Damaged { .. } => self.consumer.damaged += 1,
                 Next::Frame(header) => self.take(&header, &bytes),
             }
         }
