@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 const EPOCH: &str = "epoch";
 
 /// So many of the newest segments are searched for the last ledger row: one is written every second.
-const LEDGER_SEARCH: usize = 16;
+const LEDGER_SEARCH: usize = 4;
 
 impl<D: Disk> Writer<D> {
     /// Takes over the directory of `disk` (`dir` is for messages) and begins a new epoch.
