@@ -221,7 +221,7 @@ impl Spooled {
     }
 
     /// Packets and bytes in frames after the fences of an epoch, up to what `streams` had received (all, when not
-    /// given). A frame that should be there and is not makes a hole.
+    /// given), each counted once. A frame that should be there and is not makes a hole.
     fn after_fence(&mut self, epoch: u64, streams: Option<&[StreamState]>, has_hole: &mut bool) -> (u64, u64) {
         let mut sum = (0, 0);
         for (&(of, stream), frames) in &self.frames {
@@ -231,6 +231,10 @@ impl Spooled {
             let limit = streams.map_or(u64::MAX, |s| s.iter().find(|s| s.stream == stream).map_or(0, |s| s.last_seq));
             let mut expected = self.fences.get(&(epoch, stream)).copied().unwrap_or(0) + 1;
             for frame in frames.iter().filter(|frame| frame.last_seq <= limit) {
+                // After a failed write rows lie in two segments.
+                if frame.last_seq < expected {
+                    continue;
+                }
                 *has_hole |= frame.first_seq > expected;
                 expected = frame.last_seq + 1;
                 sum = (sum.0 + frame.packets, sum.1 + frame.bytes);

@@ -13,7 +13,7 @@ use crate::spooler::Cut;
 pub type Definition = (&'static str, &'static [&'static str], (&'static str, &'static str));
 
 /// Every metric of capture; `docs/metrics.md` lists them too.
-pub const ALL: [Definition; 6] = [
+pub const ALL: [Definition; 7] = [
     (
         "gauge",
         &["term"],
@@ -50,6 +50,14 @@ pub const ALL: [Definition; 6] = [
             "Packet sockets left for interfaces that come back; one per worker each time.",
         ),
     ),
+    (
+        "gauge",
+        &["what"],
+        (
+            "floodmark_capture_spool",
+            "The spool: bytes used and allowed now, rows not yet durable, frames refused, 1 = io_uring writes it.",
+        ),
+    ),
 ];
 
 struct CutCollector {
@@ -61,6 +69,7 @@ struct CutCollector {
     interface: IntCounterVec,
     interface_now: IntGaugeVec,
     spares: IntGaugeVec,
+    spool: IntGaugeVec,
 }
 
 fn signed(value: u64) -> i64 {
@@ -97,6 +106,16 @@ impl CutCollector {
         for (term, value) in terms {
             self.ledger.with_label_values(&[term]).set(signed(value));
         }
+        let spool = [
+            ("used_bytes", cut.spool.used_bytes),
+            ("bytes_max", cut.spool.bytes_max),
+            ("pending_rows", cut.spool.pending_rows),
+            ("refused_frames", cut.spool_errors),
+            ("io_uring", u64::from(cut.spool.backend.starts_with("io_uring"))),
+        ];
+        for (what, value) in spool {
+            self.spool.with_label_values(&[what]).set(signed(value));
+        }
         for report in &cut.reports {
             let worker = report.worker.to_string();
             set(&self.worker, &[&worker, "taken"], report.totals.taken);
@@ -123,14 +142,14 @@ impl Collector for CutCollector {
     fn desc(&self) -> Vec<&Desc> {
         let all = self.ledger.desc().into_iter().chain(self.worker.desc());
         let all = all.chain(self.worker_now.desc()).chain(self.interface.desc());
-        all.chain(self.interface_now.desc()).chain(self.spares.desc()).collect()
+        all.chain(self.interface_now.desc()).chain(self.spares.desc()).chain(self.spool.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         self.refresh();
         let all = self.ledger.collect().into_iter().chain(self.worker.collect());
         let all = all.chain(self.worker_now.collect()).chain(self.interface.collect());
-        all.chain(self.interface_now.collect()).chain(self.spares.collect()).collect()
+        all.chain(self.interface_now.collect()).chain(self.spares.collect()).chain(self.spool.collect()).collect()
     }
 }
 
@@ -143,7 +162,7 @@ pub fn renderer(
     let gauges = |(_, labels, (name, help)): Definition| IntGaugeVec::new(Opts::new(name, help), labels).expect(valid);
     let counters =
         |(_, labels, (name, help)): Definition| IntCounterVec::new(Opts::new(name, help), labels).expect(valid);
-    let [ledger, worker, worker_now, interface, interface_now, spares] = ALL;
+    let [ledger, worker, worker_now, interface, interface_now, spares, spool] = ALL;
     let collector = CutCollector {
         cut,
         board,
@@ -153,6 +172,7 @@ pub fn renderer(
         interface: counters(interface),
         interface_now: gauges(interface_now),
         spares: gauges(spares),
+        spool: gauges(spool),
     };
     let registry = Registry::new();
     registry.register(Box::new(collector)).expect("the registry is new: no name is taken");

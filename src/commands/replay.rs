@@ -56,13 +56,14 @@ fn into_store(args: &ReplayArgs, config: &Config, tap: Option<FlowTap>) -> Outco
     // A store that refuses us is told before anything is read.
     wait_for(async { store::Store::connect(&config.store, data_dir).await?.migrate().await })?;
     let dir = spool_dir(data_dir, "replay");
+    let sizes = config.spool.sizes(&dir);
     let options = WriterOptions {
         node,
-        segment_bytes: SEGMENT_BYTES,
-        bytes_max: config.spool.bytes_max.as_u64(),
+        segment_bytes: sizes.segment_bytes.min(SEGMENT_BYTES),
+        bytes_max: sizes.bytes_max,
         now_us: now_us(),
     };
-    let writer = Writer::open(&dir, options).map_err(|error| {
+    let writer = Writer::open_by(&dir, options, config.spool.backend).map_err(|error| {
         let exit = if error.is_configuration() { Exit::BadConfiguration } else { Exit::Failed };
         Failure::new(exit, error)
     })?;

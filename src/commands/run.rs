@@ -95,6 +95,7 @@ fn summary(config: &Config, machine: &Machine, default_route: Option<&str>) -> V
         "" => format!("SQLite in {}", config.node.data_dir.join("store").display()),
         url => url::masked(url),
     };
+    let spool = ByteSize(config.spool.sizes(&config.node.data_dir).bytes_max);
     vec![
         format!("interfaces: {interfaces}"),
         format!("data: {}", config.node.data_dir.display()),
@@ -102,7 +103,7 @@ fn summary(config: &Config, machine: &Machine, default_route: Option<&str>) -> V
         format!("page: http://{}/", config.web.listen),
         format!("memory: at most {ring_bytes} of rings ({rings}) and {table_bytes} of flow tables ({workers} workers)"),
         format!("memory of capture: at most {all} with queues, summaries and the program"),
-        format!("disk: at most {} of spool for each writer", config.spool.bytes_max),
+        format!("disk: at most {spool} of spool for each writer"),
     ]
 }
 

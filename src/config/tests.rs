@@ -182,8 +182,8 @@ fn every_value_out_of_range_is_told_with_its_remedy() {
     check("capture", "flow_table_entries = 100000", &["power of two"]);
     check("capture", "flow_table_entries = 33554432", &["16777216"]);
     check("capture", "fold_flows_per_second = 0", &["capture.fold = false"]);
-    check("spool", "bytes_max = \"500MiB\"", &["at least 8 times spool.segment_bytes"]);
-    check("spool", "segment_bytes = \"1KiB\"", &["4.0 MiB"]);
+    check("spool", "bytes_max = \"7MiB\"", &["at least 8.0 MiB"]);
+    check("spool", "segment_bytes = \"1KiB\"", &["1.0 MiB"]);
     check("spool", "commit_interval = \"0s\"", &["1ms to 10s"]);
     check("ingest", "connections = 0", &["1 to 8"]);
     check("ingest", "batch_rows_max = 0", &["10240"]);
@@ -202,7 +202,7 @@ fn every_value_out_of_range_is_told_with_its_remedy() {
 fn the_ends_of_the_ranges_are_allowed() {
     let text = "[capture]\nworkers = 2\ncores = [0, 3]\nring_bytes = \"512KiB\"\nring_block_bytes = \"128KiB\"\nsnaplen = 65535\n\
                 flow_idle_timeout = \"0s\"\nflow_active_timeout = \"0s\"\nflow_table_entries = 16777216\n\
-                [spool]\nbytes_max = \"32MiB\"\nsegment_bytes = \"4MiB\"\n[ingest.retention]\ndisk_free_min = 0\n";
+                [spool]\nbytes_max = \"8MiB\"\nsegment_bytes = \"1MiB\"\n[ingest.retention]\ndisk_free_min = 0\n";
     load(text, &Overrides::default()).expect("valid");
 }
 

@@ -41,7 +41,7 @@ pub fn examine(config: &Config, view: &View) -> Vec<Finding> {
         return vec![first];
     }
     let free = statvfs(&data_dir).ok().map(|stat| stat.blocks_available().saturating_mul(stat.fragment_size()));
-    let spool = config.spool.bytes_max.as_u64();
+    let spool = config.spool.sizes(&data_dir).bytes_max;
     let store = if sqlite { config.ingest.retention.disk_free_min.as_u64() } else { 0 };
     vec![first, judge_room(free, spool, store)]
 }

@@ -236,7 +236,11 @@ pub struct SpoolState {
     pub bytes_max: u64,
     /// Frames that could not be appended, cumulative.
     pub errors: u64,
-    /// What each stream has received.
+    /// Rows that were accepted and are not in the files yet.
+    pub pending_rows: u64,
+    /// How the bytes go to the disk, such as "io_uring, direct".
+    pub backend: String,
+    /// What each stream has in the files.
     pub streams: Vec<StreamState>,
 }
 

@@ -52,6 +52,21 @@ pub enum SpoolError {
         /// The bound.
         max: u64,
     },
+    /// The disk is behind: every buffer is full of rows that it has not taken yet.
+    #[error("the spool's disk is behind: {pending} rows wait for it; see whether another program keeps it busy")]
+    Busy {
+        /// Rows in memory.
+        pending: u64,
+    },
+    /// A frame's rows are larger than a frame may be.
+    #[error(
+        "{bytes} bytes of rows are too many for one frame (at most {}); please report it",
+        crate::limits::PAYLOAD_BYTES_MAX
+    )]
+    TooLarge {
+        /// Bytes of the rows.
+        bytes: usize,
+    },
     /// The options contradict each other.
     #[error("{0}")]
     Options(String),
@@ -70,6 +85,6 @@ impl SpoolError {
 
     /// Whether trying again later can help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, SpoolError::Io { .. } | SpoolError::Full { .. })
+        matches!(self, SpoolError::Io { .. } | SpoolError::Full { .. } | SpoolError::Busy { .. })
     }
 }

@@ -6,7 +6,8 @@
 //! | 4–5 | version | [`crate::limits::FORMAT_VERSION`] |
 //! | 6–7 | kind | [`FrameKind`] |
 //! | 8–9 | stream | |
-//! | 10–15 | reserved | 0 |
+//! | 10–11 | previous | how many indices before this one the previous segment has; 0 = not known |
+//! | 12–15 | reserved | 0 |
 //! | 16–31 | node | |
 //! | 32–39 | epoch | microseconds since 1970 at the writer's start, growing |
 //! | 40–47 | seq | number of the first row |
@@ -19,7 +20,8 @@
 //! | 88–95 | segment | index of the segment file: a frame left in recycled space is not ours |
 //! | 96–103 | packets_before | wire packets of all earlier rows of the stream; from version 2 on |
 //! | 104–111 | bytes_before | their wire bytes; from version 2 on |
-//! | 112–119 | reserved | 0 |
+//! | 112–115 | group | the 4 KiB page at which the write began that brought this frame; 0 = not known |
+//! | 116–119 | previous_end | the page at which the previous segment's frames end |
 //! | 120–123 | payload_crc | CRC32C of the payload |
 //! | 124–127 | header_crc | CRC32C of bytes 0–123 |
 //!
@@ -107,8 +109,21 @@ pub struct FrameHeader {
     pub segment: u64,
     /// What the stream had received before this frame: tells how much a damaged frame held. `None` = version 1.
     pub before: Option<Carried>,
+    /// Where the frame stands among the writes.
+    pub place: Place,
     /// CRC32C of the payload.
     pub payload_crc: u32,
+}
+
+/// What a reader needs to tell a write that is under way, or has failed, from damage. All 0 = not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The page of the segment at which the write began that brought this frame.
+    pub group: u32,
+    /// How many indices before this segment the one has that was written before it.
+    pub previous: u16,
+    /// The page at which that one's frames end: what lies behind was given up, and written again here.
+    pub previous_end: u32,
 }
 
 /// Wire packets and bytes of a stream's rows up to a place.
@@ -163,6 +178,9 @@ impl FrameHeader {
         let before = self.before.unwrap_or_default();
         out[96..104].copy_from_slice(&before.packets.to_le_bytes());
         out[104..112].copy_from_slice(&before.bytes.to_le_bytes());
+        out[10..12].copy_from_slice(&self.place.previous.to_le_bytes());
+        out[112..116].copy_from_slice(&self.place.group.to_le_bytes());
+        out[116..120].copy_from_slice(&self.place.previous_end.to_le_bytes());
         out[120..124].copy_from_slice(&self.payload_crc.to_le_bytes());
         let crc = crc32c::crc32c(&out[..124]);
         out[124..128].copy_from_slice(&crc.to_le_bytes());
@@ -202,6 +220,7 @@ impl FrameHeader {
             bytes: u64_at(80),
             segment: u64_at(88),
             before: (u16_at(4) >= 2).then(|| Carried { packets: u64_at(96), bytes: u64_at(104) }),
+            place: Place { group: u32_at(112), previous: u16_at(10), previous_end: u32_at(116) },
             payload_crc: u32_at(120),
         };
         let sound = header.row_count >= 1
@@ -233,6 +252,7 @@ mod tests {
             bytes: 64_000,
             segment: 5,
             before: Some(Carried { packets: 11, bytes: 700 }),
+            place: Place { group: 17, previous: 2, previous_end: 99 },
             payload_crc: 0xdead_beef,
         }
     }

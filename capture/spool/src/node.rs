@@ -1,7 +1,7 @@
 //! Who writes: the identity of this machine's Floodmark.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
@@ -22,29 +22,33 @@ impl NodeId {
     pub fn load_or_create(data_dir: &Path) -> Result<NodeId, SpoolError> {
         let path = data_dir.join("node");
         fs::create_dir_all(data_dir).map_err(SpoolError::io("create", data_dir))?;
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut file) => {
-                let node = NodeId(uuid::Uuid::new_v4());
-                // One write of one line: two roles that start together either make it or read it whole.
-                writeln!(file, "{node}").and_then(|()| file.sync_all()).map_err(SpoolError::io("write", &path))?;
-                Ok(node)
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Self::load(&path),
-            Err(error) => Err(SpoolError::Io { operation: "create", path, source: error }),
+        if path.exists() {
+            return Self::load(&path);
         }
+        // Whole and durable before it has its name, and never over another's: two roles that start together get one
+        // identity, and so does a start after a power cut, which would refuse the spool of another one.
+        let hidden = data_dir.join(format!(".node.{}", std::process::id()));
+        let node = NodeId(uuid::Uuid::new_v4());
+        let mut file = fs::File::create(&hidden).map_err(SpoolError::io("create", &hidden))?;
+        let made = writeln!(file, "{node}").and_then(|()| file.sync_all());
+        let linked = made.and_then(|()| match fs::hard_link(&hidden, &path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            // A file system without links.
+            Err(_) => fs::rename(&hidden, &path).map(|()| true),
+            Ok(()) => Ok(true),
+        });
+        let _ = fs::remove_file(&hidden);
+        if !linked.map_err(SpoolError::io("write", &path))? {
+            return Self::load(&path);
+        }
+        fs::File::open(data_dir).and_then(|dir| dir.sync_all()).map_err(SpoolError::io("sync", data_dir))?;
+        Ok(node)
     }
 
     fn load(path: &Path) -> Result<NodeId, SpoolError> {
-        // The other role may be between its create and its write: an empty file is tried again, for a bounded time.
-        for _ in 0..100 {
-            let text = fs::read_to_string(path).map_err(SpoolError::io("read", path))?;
-            if let Ok(id) = text.trim().parse() {
-                return Ok(NodeId(id));
-            }
-            if !text.is_empty() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        let text = fs::read_to_string(path).map_err(SpoolError::io("read", path))?;
+        if let Ok(id) = text.trim().parse() {
+            return Ok(NodeId(id));
         }
         let source =
             std::io::Error::new(ErrorKind::InvalidData, "holds no node identity; restore it or remove the file");

@@ -10,12 +10,13 @@
 //! | 32–39 | size of the file in bytes |
 //! | 40–43 | CRC32C of bytes 0–39 |
 //!
-//! Frames begin at byte 4096. A file is created under a hidden name and renamed when its header is written, so that a
-//! file that can be seen has a whole header.
+//! Frames begin at byte 4096. A file is made under a hidden name and renamed when its header is durable, so that a file
+//! that can be seen has a whole header. A used one becomes a hidden one again: behind the last frame and its page of
+//! zeros lies what an earlier segment left there.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::disk::Disk;
 use crate::error::SpoolError;
 use crate::limits::{ALIGNMENT, FORMAT_VERSION};
 use crate::node::NodeId;
@@ -23,12 +24,28 @@ use crate::node::NodeId;
 /// Where the first frame of a segment begins.
 pub const FIRST_FRAME: u64 = ALIGNMENT;
 
-const HEADER_BYTES: usize = 44;
+/// Bytes of an encoded header.
+pub const SEGMENT_HEADER_BYTES: usize = 44;
+
 const MAGIC: [u8; 4] = *b"FMSG";
+
+/// The file name of segment `index`.
+pub fn name(index: u64) -> String {
+    format!("{index:020}.segment")
+}
 
 /// The path of segment `index` in `dir`.
 pub fn path(dir: &Path, index: u64) -> PathBuf {
-    dir.join(format!("{index:020}.segment"))
+    dir.join(name(index))
+}
+
+/// The indices among file names, oldest first.
+pub fn indices(names: &[String]) -> Vec<u64> {
+    let mut indices: Vec<u64> =
+        names.iter().filter_map(|n| n.strip_suffix(".segment")?.parse().ok()).filter(|&i| i < u64::MAX).collect();
+    indices.sort_unstable();
+    indices.dedup();
+    indices
 }
 
 /// The indices of the segments in `dir`, oldest first.
@@ -36,15 +53,8 @@ pub fn path(dir: &Path, index: u64) -> PathBuf {
 /// # Errors
 /// The directory cannot be read.
 pub fn list(dir: &Path) -> Result<Vec<u64>, SpoolError> {
-    let mut indices = Vec::new();
-    for entry in fs::read_dir(dir).map_err(SpoolError::io("read", dir))? {
-        let name = entry.map_err(SpoolError::io("read", dir))?.file_name();
-        if let Some(index) = name.to_str().and_then(|n| n.strip_suffix(".segment")).and_then(|n| n.parse().ok()) {
-            indices.push(index);
-        }
-    }
-    indices.sort_unstable();
-    Ok(indices)
+    let names = crate::disk::FileDisk::reader(dir).names().map_err(SpoolError::io("read", dir))?;
+    Ok(indices(&names))
 }
 
 /// What a segment says of itself.
@@ -60,8 +70,8 @@ pub struct SegmentHeader {
 
 impl SegmentHeader {
     /// The first bytes of the file.
-    pub fn encode(&self) -> [u8; HEADER_BYTES] {
-        let mut out = [0u8; HEADER_BYTES];
+    pub fn encode(&self) -> [u8; SEGMENT_HEADER_BYTES] {
+        let mut out = [0u8; SEGMENT_HEADER_BYTES];
         out[0..4].copy_from_slice(&MAGIC);
         out[4..6].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
         out[8..24].copy_from_slice(self.node.as_bytes());
@@ -72,22 +82,22 @@ impl SegmentHeader {
         out
     }
 
-    /// Reads the head of the file at `path` and checks that it is `node`'s.
+    /// Reads the head of a segment and checks that it is `node`'s; `path` is for the message.
     ///
     /// # Errors
     /// `Ok(None)` is a damaged head; an error is a newer format, another node, or a file that cannot be read.
-    pub fn read(file: &fs::File, path: &Path, node: NodeId) -> Result<Option<SegmentHeader>, SpoolError> {
-        use std::os::unix::fs::FileExt;
-        let mut bytes = [0u8; HEADER_BYTES];
-        if let Err(source) = file.read_exact_at(&mut bytes, 0) {
-            if source.kind() == std::io::ErrorKind::UnexpectedEof {
-                return Ok(None);
-            }
-            return Err(SpoolError::Io { operation: "read", path: path.to_path_buf(), source });
-        }
+    pub(crate) fn read<D: Disk>(
+        disk: &D,
+        file: &D::File,
+        path: &Path,
+        node: NodeId,
+    ) -> Result<Option<SegmentHeader>, SpoolError> {
+        let mut bytes = [0u8; SEGMENT_HEADER_BYTES];
+        let read = disk.read_at(file, &mut bytes, 0).map_err(SpoolError::io("read", path))?;
         let mut crc = [0u8; 4];
         crc.copy_from_slice(&bytes[40..44]);
-        if bytes[0..4] != MAGIC || crc32c::crc32c(&bytes[..40]) != u32::from_le_bytes(crc) {
+        let sound = read == bytes.len() && bytes[0..4] == MAGIC;
+        if !sound || crc32c::crc32c(&bytes[..40]) != u32::from_le_bytes(crc) {
             return Ok(None);
         }
         let version = u16::from_le_bytes([bytes[4], bytes[5]]);

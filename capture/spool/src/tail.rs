@@ -1,15 +1,24 @@
-//! The one reader of a spool directory: follows the writer, also into the segment that is still open.
+//! The reading end of a spool directory: follows the writer, also into the segment that is still open.
+//!
+//! Where no sound frame stands the reader must know why. Nothing was written there yet: it waits. A write is under way,
+//! of which parts can be seen: it waits, until a frame of a *later* write, a newer segment or the writer's absence shows
+//! that this one is over. The segment ends there: its successor's frames say where ([`crate::frame::Place`]), so that
+//! neither what a failed write left nor what an earlier segment left in the file is taken for anything. Everything else
+//! is damage, and is told.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+mod standing;
+
 use std::path::{Path, PathBuf};
 
+use crate::disk::file::lock;
+use crate::disk::{Disk, FileDisk};
 use crate::error::SpoolError;
 use crate::frame::{FrameHeader, HEADER_BYTES, HeaderFault};
 use crate::limits::{ALIGNMENT, FORMAT_VERSION};
 use crate::node::NodeId;
 use crate::segment::{self, SegmentHeader};
-use crate::writer::lock;
+
+use standing::Standing;
 
 /// What the next look at the spool gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +43,7 @@ pub enum Next {
 /// Holds the reader's lock of a spool directory: one ingest per spool.
 #[derive(Debug)]
 pub struct ReaderLock {
-    _file: File,
+    _file: std::fs::File,
 }
 
 impl ReaderLock {
@@ -48,104 +57,123 @@ impl ReaderLock {
     }
 }
 
-/// Shows every sound frame header of the spool in `dir`, oldest segment first, without reading payloads. A segment that
-/// the writer removes meanwhile is left out: its rows were acknowledged.
+/// Shows every sound frame header of the spool in `dir`, oldest segment first, without reading payloads; after a failed
+/// write the same rows may be shown twice. A segment that the writer lets go meanwhile is left out: its rows were
+/// acknowledged.
 ///
 /// # Errors
 /// A file cannot be read, is another node's or a newer format's.
 pub fn headers(dir: &Path, node: NodeId, mut show: impl FnMut(&FrameHeader)) -> Result<(), SpoolError> {
     let mut tail = Tail::open(dir, node);
-    while tail.advance()? {
-        let open = tail.open.as_mut().expect("advance opened a segment");
-        loop {
-            match header_at(open, open.offset)? {
-                Ok(header) => {
-                    show(&header);
-                    open.offset += header.stride();
-                }
-                Err(_) => match next_header(open)? {
-                    Some(offset) => open.offset = offset,
-                    None => break,
-                },
-            }
+    let mut payload = Vec::new();
+    loop {
+        match tail.step(&mut payload, &|_| false)? {
+            Next::Frame(header) => show(&header),
+            Next::Damaged { .. } => {}
+            Next::Idle => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// The reading end; several may follow one spool, each picking its own streams.
 #[derive(Debug)]
-pub struct Tail {
+pub struct Tail<D: Disk = FileDisk> {
+    disk: D,
     dir: PathBuf,
     node: NodeId,
-    open: Option<OpenSegment>,
+    open: Option<OpenSegment<D::File>>,
     last_index: u64,
+    /// Looks that found nothing, since the last frame.
+    idle_looks: u32,
 }
 
-#[derive(Debug)]
-struct OpenSegment {
+#[derive(Clone, Debug)]
+struct OpenSegment<F> {
     index: u64,
-    file: File,
+    file: F,
     path: PathBuf,
     offset: u64,
     bytes: u64,
 }
 
+/// What stands at a place.
+#[derive(Debug)]
 enum Look {
     Frame(FrameHeader),
+    /// No frame; the header if that is sound.
     Hole(Option<FrameHeader>),
+    /// Zeros, or the end of the file.
     Empty,
 }
 
-impl Tail {
-    /// Starts at the oldest segment of `dir`, which may not exist yet.
-    ///
-    /// # Errors
-    /// None now: the first [`Tail::next`] opens files.
+impl Tail<FileDisk> {
+    /// Starts at the oldest segment of `dir`, which may not exist yet; the first [`Tail::next`] opens files.
     pub fn open(dir: &Path, node: NodeId) -> Tail {
-        Tail { dir: dir.to_path_buf(), node, open: None, last_index: 0 }
+        Tail::on(FileDisk::reader(dir), dir, node)
+    }
+}
+
+impl<D: Disk> Tail<D> {
+    /// Starts at the oldest segment of `disk`; `dir` is for messages.
+    pub fn on(disk: D, dir: &Path, node: NodeId) -> Tail<D> {
+        Tail { disk, dir: dir.to_path_buf(), node, open: None, last_index: 0, idle_looks: 0 }
     }
 
     /// The next frame that `want` accepts by its header; its payload is read into `payload`. Frames that are not wanted
-    /// cost one small read.
+    /// cost one small read, as does a look that finds nothing new.
     ///
     /// # Errors
     /// A file cannot be read, is another node's or a newer format's.
     pub fn next(&mut self, payload: &mut Vec<u8>, want: impl Fn(&FrameHeader) -> bool) -> Result<Next, SpoolError> {
         loop {
+            match self.step(payload, &want)? {
+                Next::Frame(header) if !want(&header) => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    /// The next frame, wanted or not.
+    fn step(&mut self, payload: &mut Vec<u8>, want: &impl Fn(&FrameHeader) -> bool) -> Result<Next, SpoolError> {
+        loop {
             if self.open.is_none() && !self.advance()? {
                 return Ok(Next::Idle);
             }
-            let open = self.open.as_mut().expect("advance opened a segment");
-            if open.offset + HEADER_BYTES as u64 > open.bytes {
-                if !self.advance()? {
-                    return Ok(Next::Idle);
+            let open = self.open.as_ref().expect("advance opened a segment");
+            let mut found = look(&self.disk, open, payload, want)?;
+            let mut standing = match found {
+                Look::Frame(_) => Standing::Frame,
+                _ => self.standing(&found)?,
+            };
+            if matches!(standing, Standing::Lost { .. }) {
+                // The write is over now: what was seen of it before may have been a part, or an old copy in memory.
+                let open = self.open.as_ref().expect("it is open");
+                self.disk.uncache(&open.file, open.offset, open.bytes - open.offset);
+                found = look(&self.disk, open, payload, want)?;
+                if matches!(found, Look::Frame(_)) {
+                    standing = Standing::Frame;
                 }
-                continue;
             }
-            match look(open, payload, &want)? {
-                Look::Frame(header) => {
+            let open = self.open.as_mut().expect("it is open");
+            match (standing, found) {
+                (Standing::Frame, Look::Frame(header)) => {
                     open.offset += header.stride();
-                    if want(&header) {
-                        return Ok(Next::Frame(header));
-                    }
+                    self.idle_looks = 0;
+                    return Ok(Next::Frame(header));
                 }
-                Look::Empty | Look::Hole(_)
-                    if !newer_segment_exists(&self.dir, open.index)? && !frame_follows(open)? =>
-                {
-                    return Ok(Next::Idle);
-                }
-                found => {
-                    // The writer has gone past this place: look once more (it may have written since), then step over.
-                    if let Look::Frame(_) = look(open, payload, &want)? {
-                        continue;
-                    }
-                    if let Some(damage) = step_over(open, found)? {
+                (Standing::Lost { end }, found) => {
+                    if let Some(damage) = self.step_over(found, end)? {
                         return Ok(damage);
                     }
+                }
+                (Standing::Over, _) => {
                     if !self.advance()? {
                         return Ok(Next::Idle);
                     }
+                }
+                _ => {
+                    self.idle_looks = self.idle_looks.wrapping_add(1);
+                    return Ok(Next::Idle);
                 }
             }
         }
@@ -153,38 +181,63 @@ impl Tail {
 
     /// Opens the oldest segment newer than the last one; false = there is none yet.
     fn advance(&mut self) -> Result<bool, SpoolError> {
-        if !self.dir.exists() {
-            return Ok(false);
-        }
-        for index in segment::list(&self.dir)?.into_iter().filter(|index| *index > self.last_index) {
-            let path = segment::path(&self.dir, index);
-            let file = match File::open(&path) {
-                Ok(file) => file,
-                // The writer removed it between the listing and now: all its rows were acknowledged.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(source) => return Err(SpoolError::Io { operation: "open", path, source }),
-            };
-            let header = SegmentHeader::read(&file, &path, self.node)?;
-            let length = file.metadata().map_err(SpoolError::io("read", &path))?.len();
-            let bytes = header.map_or(length, |h| h.bytes.min(length));
-            self.last_index = index;
-            self.open = Some(OpenSegment { index, file, path, offset: segment::FIRST_FRAME, bytes });
-            return Ok(true);
+        let names = self.disk.names().map_err(SpoolError::io("read", &self.dir))?;
+        for index in segment::indices(&names).into_iter().filter(|index| *index > self.last_index) {
+            if let Some(open) = self.open_segment(index)? {
+                self.last_index = index;
+                self.open = Some(open);
+                return Ok(true);
+            }
         }
         Ok(false)
     }
-}
 
-fn newer_segment_exists(dir: &Path, index: u64) -> Result<bool, SpoolError> {
-    if segment::path(dir, index + 1).exists() {
-        return Ok(true);
+    /// `None` = the writer let it go since it was listed: all its rows were acknowledged.
+    fn open_segment(&self, index: u64) -> Result<Option<OpenSegment<D::File>>, SpoolError> {
+        let path = segment::path(&self.dir, index);
+        let file = match self.disk.open(&segment::name(index)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(SpoolError::Io { operation: "open", path, source }),
+        };
+        let header = SegmentHeader::read(&self.disk, &file, &path, self.node)?;
+        let length = self.disk.len(&file).map_err(SpoolError::io("read", &path))?;
+        let bytes = header.map_or(length, |h| h.bytes.min(length));
+        Ok(Some(OpenSegment { index, file, path, offset: segment::FIRST_FRAME, bytes }))
     }
-    Ok(segment::list(dir)?.last().is_some_and(|last| *last > index))
+
+    /// Moves past damage to the next frame, or to where the segment's frames end.
+    fn step_over(&mut self, found: Look, end: Option<u64>) -> Result<Option<Next>, SpoolError> {
+        let open = self.open.as_mut().expect("it is open");
+        let (from, limit) = (open.offset, end.unwrap_or(open.bytes));
+        let header = match found {
+            Look::Hole(Some(header)) => Some(header),
+            _ => None,
+        };
+        // A sound header tells where the next frame is; otherwise search for it.
+        let next = match &header {
+            Some(h) if from + h.stride() <= limit => Some(from + h.stride()),
+            _ => next_header(&self.disk, open, limit)?,
+        };
+        let is_damage = end.is_some() || header.is_some() || next.is_some();
+        open.offset = next.unwrap_or(limit);
+        let (segment, bytes) = (open.index, open.offset - from);
+        if next.is_none() && end.is_none() {
+            // A torn tail, or what an earlier segment left: nothing of this one follows.
+            open.offset = open.bytes;
+        }
+        Ok(is_damage.then(|| Next::Damaged { segment, offset: from, bytes, header: header.map(Box::new) }))
+    }
 }
 
 /// What stands at the segment's offset; reads the payload of a frame that is wanted.
-fn look(open: &OpenSegment, payload: &mut Vec<u8>, want: &impl Fn(&FrameHeader) -> bool) -> Result<Look, SpoolError> {
-    let header = match header_at(open, open.offset)? {
+fn look<D: Disk>(
+    disk: &D,
+    open: &OpenSegment<D::File>,
+    payload: &mut Vec<u8>,
+    want: &impl Fn(&FrameHeader) -> bool,
+) -> Result<Look, SpoolError> {
+    let header = match header_at(disk, open, open.offset)? {
         Ok(header) => header,
         Err(HeaderFault::Empty) => return Ok(Look::Empty),
         Err(HeaderFault::Damaged) => return Ok(Look::Hole(None)),
@@ -196,23 +249,30 @@ fn look(open: &OpenSegment, payload: &mut Vec<u8>, want: &impl Fn(&FrameHeader) 
         return Ok(Look::Hole(Some(header)));
     }
     if want(&header) {
+        // The file has these bytes: no more is allocated than it is long.
         payload.resize(header.payload_bytes as usize, 0);
         let at = open.offset + HEADER_BYTES as u64;
-        open.file.read_exact_at(payload, at).map_err(SpoolError::io("read", &open.path))?;
-        if crc32c::crc32c(payload) != header.payload_crc {
+        let read = disk.read_at(&open.file, payload, at).map_err(SpoolError::io("read", &open.path))?;
+        if read < payload.len() || crc32c::crc32c(payload) != header.payload_crc {
             return Ok(Look::Hole(Some(header)));
         }
     }
     Ok(Look::Frame(header))
 }
 
-fn header_at(open: &OpenSegment, offset: u64) -> Result<Result<FrameHeader, HeaderFault>, SpoolError> {
+fn header_at<D: Disk>(
+    disk: &D,
+    open: &OpenSegment<D::File>,
+    offset: u64,
+) -> Result<Result<FrameHeader, HeaderFault>, SpoolError> {
     let mut bytes = [0u8; HEADER_BYTES];
-    match open.file.read_exact_at(&mut bytes, offset) {
-        Ok(()) => {}
+    if offset + HEADER_BYTES as u64 > open.bytes {
+        return Ok(Err(HeaderFault::Empty));
+    }
+    let read = disk.read_at(&open.file, &mut bytes, offset).map_err(SpoolError::io("read", &open.path))?;
+    if read < bytes.len() {
         // A segment that was cut short after it was opened holds nothing more.
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(Err(HeaderFault::Empty)),
-        Err(source) => return Err(SpoolError::Io { operation: "read", path: open.path.clone(), source }),
+        return Ok(Err(HeaderFault::Empty));
     }
     Ok(match FrameHeader::decode(&bytes) {
         Ok(header) if header.segment != open.index => Err(HeaderFault::Damaged),
@@ -220,48 +280,14 @@ fn header_at(open: &OpenSegment, offset: u64) -> Result<Result<FrameHeader, Head
     })
 }
 
-/// The offset of the next sound header behind the current place, if any.
-fn next_header(open: &OpenSegment) -> Result<Option<u64>, SpoolError> {
+/// The offset of the next sound header behind the current place and before `limit`, if any.
+fn next_header<D: Disk>(disk: &D, open: &OpenSegment<D::File>, limit: u64) -> Result<Option<u64>, SpoolError> {
     let mut offset = open.offset + ALIGNMENT;
-    while offset + HEADER_BYTES as u64 <= open.bytes {
-        if header_at(open, offset)?.is_ok() {
+    while offset + HEADER_BYTES as u64 <= limit {
+        if header_at(disk, open, offset)?.is_ok() {
             return Ok(Some(offset));
         }
         offset += ALIGNMENT;
     }
     Ok(None)
-}
-
-/// Whether the writer is already past the place: the frame behind the next one is enough to know.
-fn frame_follows(open: &OpenSegment) -> Result<bool, SpoolError> {
-    // In the open segment the writer appends in order: look a bounded way ahead, the longest frame and one more.
-    let reach = crate::limits::aligned(crate::limits::PAYLOAD_BYTES_MAX as u64 + HEADER_BYTES as u64) + ALIGNMENT;
-    let mut offset = open.offset + ALIGNMENT;
-    let end = (open.offset + reach).min(open.bytes);
-    while offset + HEADER_BYTES as u64 <= end {
-        match header_at(open, offset)? {
-            Ok(_) => return Ok(true),
-            Err(HeaderFault::Empty) if offset == open.offset + ALIGNMENT => return Ok(false),
-            Err(_) => offset += ALIGNMENT,
-        }
-    }
-    Ok(false)
-}
-
-/// Moves past damage to the next frame of the segment; `None` = the rest of the segment holds none.
-fn step_over(open: &mut OpenSegment, found: Look) -> Result<Option<Next>, SpoolError> {
-    let from = open.offset;
-    let header = match found {
-        Look::Hole(Some(header)) => Some(header),
-        _ => None,
-    };
-    // A sound header tells where the next frame is; otherwise search for it.
-    let next = match &header {
-        Some(h) if from + h.stride() <= open.bytes => Some(from + h.stride()),
-        _ => next_header(open)?,
-    };
-    let damaged = header.is_some() || next.is_some();
-    open.offset = next.unwrap_or(open.bytes);
-    let bytes = open.offset - from;
-    Ok(damaged.then(|| Next::Damaged { segment: open.index, offset: from, bytes, header: header.map(Box::new) }))
 }

@@ -30,7 +30,7 @@ pub fn publish(
     };
     let ledger = cut.columns;
     let interfaces = interfaces(cut, spooler, &board);
-    let (used_bytes, bytes_max) = spooler.sink_mut().usage();
+    let (used_bytes, bytes_max) = (cut.spool.used_bytes, cut.spool.bytes_max);
     let blind = board.interfaces.iter().find(|i| !matches!(i.shown_state(), "up" | "down"));
     let health: Health = match blind {
         Some(interface) => Err(format!("interface {} is {}", interface.name, interface.shown_state())),
@@ -46,7 +46,14 @@ pub fn publish(
         top_prefixes: merged(&cut.reports, |r| &r.prefixes, prefix),
         top_sources: merged(&cut.reports, |r| &r.remotes, address),
         top_ports: merged(&cut.reports, |r| &r.ports, port),
-        spool: SpoolState { used_bytes, bytes_max, errors: cut.spool_errors, streams: cut.streams.clone() },
+        spool: SpoolState {
+            used_bytes,
+            bytes_max,
+            errors: cut.spool_errors,
+            pending_rows: cut.spool.pending_rows,
+            backend: cut.spool.backend.to_owned(),
+            streams: cut.streams.clone(),
+        },
         ledger,
     };
     publisher.publish(&line, health);

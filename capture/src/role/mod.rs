@@ -23,6 +23,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use live::{Heartbeat, Publisher, Role};
+use spool::config::Sizes;
 use spool::row::{EventRow, Severity};
 use spool::{NodeId, Writer, WriterOptions};
 
@@ -102,7 +103,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let latest: Arc<Mutex<Option<Arc<Cut>>>> = Arc::default();
     let now = now_ns();
     let dir = spool_dir(&options.data_dir, "capture");
-    let writer = Writer::open(&dir, writer_options(options, now))?;
+    let writer = open_spool(&dir, options, now)?;
     let epoch = writer.epoch();
     let past = closing::read(&dir, options.node, epoch)?;
     let opened = Opened::open(netlink, workers, names.len())?;
@@ -130,7 +131,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     spooler.event(event("capture.start", Severity::Info, "", &format!("capture starts on {}", names.join(", "))));
     let mut show = |spooler: &mut Spooler, pulse: &mut Pulse, cut: Cut| {
         let cut = Arc::new(cut);
-        pulse.note(&cut, spooler.sink_mut().usage());
+        pulse.note(&cut, (cut.spool.used_bytes, cut.spool.bytes_max));
         *latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cut.clone());
         line::publish(&mut publisher, spooler, &cut, &board, &cores);
     };
@@ -141,13 +142,27 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     Ok(())
 }
 
-fn writer_options(options: &Options, now_ns: u64) -> WriterOptions {
-    WriterOptions {
-        node: options.node,
-        segment_bytes: options.spool.segment_bytes.as_u64().min(options.spool.bytes_max.as_u64() / 8),
-        bytes_max: options.spool.bytes_max.as_u64(),
-        now_us: now_ns / 1000,
+fn open_spool(dir: &Path, options: &Options, now_ns: u64) -> Result<Writer, CaptureError> {
+    let sizes = options.spool.sizes(dir);
+    let Sizes { bytes_max, segment_bytes } = sizes;
+    let writing = WriterOptions { node: options.node, segment_bytes, bytes_max, now_us: now_ns / 1000 };
+    let mut writer = Writer::open_by(dir, writing, options.spool.backend)?;
+    writer.keep_ledger();
+    let means = writer.means();
+    tracing::info!(
+        bytes_max,
+        segment_bytes,
+        backend = means.name(),
+        used_bytes = writer.used_bytes(),
+        "the spool is open"
+    );
+    if let Some(reason) = &means.refused {
+        tracing::warn!(
+            reason,
+            "io_uring is not allowed here; a thread writes the spool instead, with the same promises"
+        );
     }
+    Ok(writer)
 }
 
 /// The spooler's loop, on the calling thread.

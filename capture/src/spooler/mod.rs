@@ -50,6 +50,8 @@ pub struct Cut {
     pub reports: Vec<Report>,
     /// Frames that the spool did not take, cumulative.
     pub spool_errors: u64,
+    /// How the spool stands.
+    pub spool: sink::Standing,
     /// Nothing follows.
     pub is_final: bool,
 }
@@ -285,9 +287,23 @@ impl Spooler {
     fn draw(&self, tick: u64, is_final: bool) -> Cut {
         let reports: Vec<Report> = self.workers.iter().map(|w| w.report.clone()).collect();
         let mut columns = columns(&reports, &self.totals, self.in_ring_max, is_final);
+        // Accepted, but readers do not find it in the files yet.
+        let pending = self.sink.pending();
+        columns.in_memory += pending.packets;
+        columns.in_memory_bytes += pending.bytes;
+        columns.spooled = columns.spooled.saturating_sub(pending.packets);
+        columns.spooled_bytes = columns.spooled_bytes.saturating_sub(pending.bytes);
         columns.pre_tap = self.devices.as_ref().map_or(0, |devices| devices.pre_tap(&reports));
         columns.blind = self.blind;
-        Cut { tick, columns, streams: self.sink.streams(), reports, spool_errors: self.totals.errors, is_final }
+        Cut {
+            tick,
+            columns,
+            streams: self.sink.streams(),
+            reports,
+            spool_errors: self.totals.errors,
+            spool: self.sink.standing(),
+            is_final,
+        }
     }
 
     /// What the kernel dropped since the last cut belongs to the second that ended.
@@ -321,6 +337,8 @@ impl Spooler {
         self.traffic.finish(&mut traffic);
         self.talkers.finish(&mut talkers);
         self.append_buckets(&traffic, &talkers, now_ns / SECOND_NS);
+        // The final row's columns speak of files: nothing may be on its way.
+        self.sink.finish();
         let cut = self.draw(now_ns / SECOND_NS, true);
         self.append_ledger_row(&cut, LedgerKind::Final, now_ns);
         self.sink.finish();

@@ -7,20 +7,26 @@ use std::time::Duration;
 
 use live::line::StreamState;
 use serde::Serialize;
-use spool::limits::{FLOW_STREAMS, STREAM_META};
+use spool::limits::{FLOW_STREAMS, PAYLOAD_BYTES_MAX, STREAM_META};
 use spool::row::{FlowRecord, push_json};
-use spool::{Ack, Batch, FrameKind, SpoolError, Writer};
+use spool::{Ack, Batch, FrameKind, Pending, SpoolError, Writer};
 
 use crate::worker::batch::FlowBatch;
 
-/// JSON rows of one frame, at most: far below a frame's payload bound.
-const META_ROWS_PER_FRAME: usize = 500;
+/// JSON rows of one frame, at most.
+const META_ROWS_PER_FRAME: u32 = 500;
 
-/// Above this share of `bytes_max` flow rows are no longer written: what is left is for totals.
+/// A frame of JSON rows that has so many bytes is full: a further row still fits below a frame's payload bound.
+const META_FRAME_BYTES: usize = PAYLOAD_BYTES_MAX / 2;
+
+/// Above this share of what the spool can have flow rows are no longer written: what is left is for totals.
 const COARSE_ABOVE_PERCENT: u64 = 85;
 
 /// How often the acknowledgement is looked at.
 const TRIM_INTERVAL_NS: u64 = 200_000_000;
+
+/// A replay gives a disk that fails so many chances: each takes another file.
+const REPLAY_DISK_TRIES: u32 = 10;
 
 /// Why a spool error is told again only after a while.
 const COMPLAINT_INTERVAL_NS: u64 = 10_000_000_000;
@@ -34,6 +40,19 @@ pub enum Fate {
     Coarsened,
     /// The spool refused it.
     Shed,
+}
+
+/// How the spool stands at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Bytes of the segments with rows.
+    pub used_bytes: u64,
+    /// What they may take: less than configured while the disk has no more.
+    pub bytes_max: u64,
+    /// Rows that were accepted and are not in the files yet.
+    pub pending_rows: u64,
+    /// How the bytes go to the disk; "" = they do not.
+    pub backend: &'static str,
 }
 
 /// What to do when the spool is full.
@@ -97,12 +116,22 @@ impl Sink {
         self.writer.as_ref().map_or(0, Writer::epoch)
     }
 
-    /// Bytes used and allowed.
-    pub fn usage(&self) -> (u64, u64) {
-        self.writer.as_ref().map_or((0, 0), |w| (w.used_bytes(), w.bytes_max()))
+    /// How the spool stands.
+    pub fn standing(&self) -> Standing {
+        self.writer.as_ref().map_or_else(Standing::default, |w| Standing {
+            used_bytes: w.used_bytes(),
+            bytes_max: w.bytes_max(),
+            pending_rows: w.pending().rows,
+            backend: w.means().name(),
+        })
     }
 
-    /// What each stream has received.
+    /// What was accepted and is not in the files yet.
+    pub fn pending(&self) -> Pending {
+        self.writer.as_ref().map(Writer::pending).unwrap_or_default()
+    }
+
+    /// What of each stream is in the files.
     pub fn streams(&self) -> Vec<StreamState> {
         let state = |(stream, totals): (u16, spool::StreamTotals)| StreamState {
             stream,
@@ -139,15 +168,21 @@ impl Sink {
 
     /// Appends low-rate rows; counts the frames that the spool refused.
     pub fn append_rows<T: Serialize>(&mut self, kind: FrameKind, rows: &[T], now_ns: u64, errors: &mut u64) {
-        for chunk in rows.chunks(META_ROWS_PER_FRAME) {
-            let mut payload = std::mem::take(&mut self.scratch);
-            payload.clear();
-            chunk.iter().for_each(|row| push_json(&mut payload, row));
+        let mut payload = std::mem::take(&mut self.scratch);
+        let mut row_count = 0;
+        payload.clear();
+        for (at, row) in rows.iter().enumerate() {
+            push_json(&mut payload, row);
+            row_count += 1;
+            let is_full = row_count == META_ROWS_PER_FRAME || payload.len() >= META_FRAME_BYTES;
+            if !is_full && at + 1 < rows.len() {
+                continue;
+            }
             let frame = Batch {
                 kind,
                 stream: STREAM_META,
                 payload: &payload,
-                row_count: chunk.len() as u32,
+                row_count,
                 first_ns: now_ns,
                 last_ns: now_ns,
                 packets: 0,
@@ -156,27 +191,39 @@ impl Sink {
             if !self.append(&frame) {
                 *errors += 1;
             }
-            self.scratch = payload;
+            payload.clear();
+            row_count = 0;
         }
+        self.scratch = payload;
     }
 
     fn append(&mut self, frame: &Batch<'_>) -> bool {
+        let mut failures = 0;
         loop {
             let Some(writer) = &mut self.writer else { return true };
-            match (writer.append(frame), &self.when_full) {
-                (Ok(_), _) => return true,
-                (Err(SpoolError::Full { .. }), WhenFull::Wait(ingest_is_gone))
-                    if !ingest_is_gone.load(Ordering::Acquire) =>
-                {
-                    std::thread::sleep(Duration::from_millis(20));
-                    let ack = Ack::load(&self.dir);
-                    self.trim(&ack);
-                }
-                (Err(error), _) => {
-                    self.complain(&error);
-                    return false;
-                }
+            let error = match writer.append(frame) {
+                Ok(_) => return true,
+                Err(error) => error,
+            };
+            let WhenFull::Wait(ingest_is_gone) = &self.when_full else {
+                self.complain(&error);
+                return false;
+            };
+            let waits = matches!(error, SpoolError::Full { .. } | SpoolError::Busy { .. });
+            if !waits || failures == REPLAY_DISK_TRIES || ingest_is_gone.load(Ordering::Acquire) {
+                self.complain(&error);
+                return false;
             }
+            // What ingest is to take must be in the files.
+            if let Err(error @ SpoolError::Io { .. }) = writer.sync() {
+                failures += 1;
+                self.complain(&error);
+            }
+            if matches!(error, SpoolError::Full { .. }) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let ack = Ack::load(&self.dir);
+            self.trim(&ack);
         }
     }
 
@@ -187,36 +234,37 @@ impl Sink {
         }
     }
 
-    /// Makes what was appended durable, and removes what is acknowledged, when it is time; `now_ns` is a
-    /// time that only goes on.
+    /// Goes on with what was accepted, begins to make it durable and lets go what is acknowledged, when it is time.
+    /// Nothing of it waits for the disk; `now_ns` is a time that only goes on.
     pub fn tend(&mut self, now_ns: u64) {
         self.now_ns = now_ns;
-        if now_ns.saturating_sub(self.synced_ns) >= self.commit_interval_ns {
+        let Some(writer) = &mut self.writer else { return };
+        let is_due = now_ns.saturating_sub(self.synced_ns) >= self.commit_interval_ns;
+        let tended = writer.tend(now_ns).and(if is_due { writer.commit() } else { Ok(()) });
+        if is_due {
             self.synced_ns = now_ns;
-            self.sync();
         }
-        if self.writer.is_some() && now_ns.saturating_sub(self.trimmed_ns) >= TRIM_INTERVAL_NS {
+        if let Err(error) = tended {
+            self.complain(&error);
+        }
+        if now_ns.saturating_sub(self.trimmed_ns) >= TRIM_INTERVAL_NS {
             self.trimmed_ns = now_ns;
             let ack = Ack::load(&self.dir);
             self.trim(&ack);
         }
     }
 
-    fn sync(&mut self) {
-        if let Some(Err(error)) = self.writer.as_mut().map(Writer::sync) {
-            self.complain(&error);
-        }
-    }
-
-    /// Removes what the database has committed.
+    /// Lets go what the database has committed.
     pub fn trim(&mut self, ack: &Ack) {
         if let Some(Err(error)) = self.writer.as_mut().map(|w| w.trim(ack)) {
             self.complain(&error);
         }
     }
 
-    /// Makes everything durable.
+    /// Waits until everything is durable, for a bounded time.
     pub fn finish(&mut self) {
-        self.sync();
+        if let Some(Err(error)) = self.writer.as_mut().map(Writer::sync) {
+            self.complain(&error);
+        }
     }
 }

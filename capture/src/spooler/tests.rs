@@ -51,6 +51,7 @@ fn cut_waits_for_all_reports_and_takes_nothing_beyond_them() {
     push(&queues[1], batch(20));
     assert!(matches!(spooler.turn(7 * SECOND_NS), Turn::Busy));
     assert!(matches!(spooler.turn(7 * SECOND_NS), Turn::Idle));
+    spooler.sink_mut().finish();
     push(&queues[1], Message::Report(report(1, 7, 20, 0, 20)));
     let Turn::Cut(cut) = spooler.turn(7 * SECOND_NS) else { panic!("all have reported") };
     assert_eq!((cut.columns.parsed, cut.columns.in_memory, cut.columns.spooled), (35, 5, 30));

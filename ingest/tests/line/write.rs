@@ -70,6 +70,7 @@ pub fn flows(writer: &mut Writer, stream: u16, rows: u32) -> StreamTotals {
         bytes: records.iter().map(FlowRecord::bytes).sum(),
     };
     writer.append(&batch).unwrap();
+    writer.sync().unwrap();
     writer.totals(stream)
 }
 
@@ -78,6 +79,7 @@ pub fn lines(writer: &mut Writer, kind: FrameKind, payload: &[u8], row_count: u3
     let now_ns = u64::from(BEGIN) * 1_000_000_000;
     let batch = Batch { kind, stream: 0, payload, row_count, first_ns: now_ns, last_ns: now_ns, packets: 0, bytes: 0 };
     writer.append(&batch).unwrap();
+    writer.sync().unwrap();
 }
 
 /// Appends events with these texts.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use spool::config::Config;
-use spool::limits::SEGMENT_BYTES_MIN;
+use spool::limits::{SEGMENT_BYTES_MIN, SEGMENTS_MIN};
 
 use super::Report;
 
 const SEGMENT_BYTES_MAX: u64 = 4 << 30;
 
-/// The writer recycles whole segments: with fewer, one segment that is not yet stored blocks too large a part.
-const SEGMENTS_MIN: u64 = 8;
+/// The least that a spool can be.
+const BYTES_MIN: u64 = SEGMENTS_MIN * SEGMENT_BYTES_MIN;
 
 pub fn check(config: &Config, report: &mut Report) {
     let segment = config.segment_bytes.as_u64();
@@ -23,12 +23,13 @@ pub fn check(config: &Config, report: &mut Report) {
             format_args!("{} to {}", ByteSize(SEGMENT_BYTES_MIN), ByteSize(SEGMENT_BYTES_MAX)),
             "64MiB is the default",
         );
-    } else if total < SEGMENTS_MIN * segment {
+    }
+    if total != 0 && total < BYTES_MIN {
         report.problem(
             "spool.bytes_max",
             format_args!("{total} B"),
-            format_args!("at least {SEGMENTS_MIN} times spool.segment_bytes ({})", ByteSize(SEGMENTS_MIN * segment)),
-            "raise it, or lower spool.segment_bytes",
+            format_args!("0 (4 GiB, or a tenth of the disk) or at least {}", ByteSize(BYTES_MIN)),
+            "raise it, or leave it out",
         );
     }
     report.duration(
