@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::board::Board;
 use crate::config::Retention;
 use crate::limits::RETENTION_INTERVAL;
-use crate::role::now_seconds;
+use crate::role::{now_ns, now_seconds};
 
 /// The policy that the configuration describes.
 pub fn policy(retention: &Retention) -> RetentionPolicy {
@@ -30,10 +30,10 @@ pub fn policy(retention: &Retention) -> RetentionPolicy {
 pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut stop: watch::Receiver<bool>) {
     loop {
         // A database that is away says so by the lanes; its retention waits for it.
-        if board.database() == "connected" {
+        if board.database(now_ns()).is_up {
             run_once(&store, &policy).await;
         }
-        let wait = if board.database() == "connected" { RETENTION_INTERVAL } else { Duration::from_secs(2) };
+        let wait = if board.database(now_ns()).is_up { RETENTION_INTERVAL } else { Duration::from_secs(2) };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = stop.wait_for(|stop| *stop) => return,

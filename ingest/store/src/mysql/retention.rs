@@ -19,7 +19,8 @@ impl Server {
     /// prevents, is said in the report; the rest is done.
     pub(crate) async fn retention(&self, policy: &RetentionPolicy, now: u32) -> Result<RetentionReport, StoreError> {
         let mut connection = self.connect().await?;
-        Server::check_version(&mut connection).await?;
+        bounded(Server::check_version(&mut connection)).await?;
+        faults::pass("db.upkeep").map_err(StoreError::failpoint("retention"))?;
         let mut report = RetentionReport { tables: vec![flows(&mut connection, policy, now).await?] };
         for table in SMALL_TABLES {
             report.tables.push(delete_old(&mut connection, table, policy.cutoff(table, now)).await?);
