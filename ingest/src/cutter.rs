@@ -61,10 +61,7 @@ impl Cutter {
         now: Instant,
         ready: &mut VecDeque<Job>,
     ) {
-        if header.epoch > self.newest[spool] {
-            self.newest[spool] = header.epoch;
-            self.close_older(spool, header.epoch, now, ready);
-        }
+        self.epoch(spool, header.epoch, now, ready);
         let ends =
             if header.kind == FrameKind::Ledger { self.ends(spool, header, payload, now, ready) } else { Vec::new() };
         if !self.options.has(header.stream) {
@@ -149,8 +146,13 @@ impl Cutter {
         }
     }
 
-    /// A spool's writer writes one epoch after the other: damaged frames of older ones were not written again.
-    fn close_older(&mut self, spool: usize, epoch: u64, now: Instant, ready: &mut VecDeque<Job>) {
+    /// A frame of this epoch was seen, whosoever it is. A spool's writer writes one epoch after the other: damaged
+    /// frames of older ones were not written again.
+    pub fn epoch(&mut self, spool: usize, epoch: u64, now: Instant, ready: &mut VecDeque<Job>) {
+        if epoch <= self.newest[spool] {
+            return;
+        }
+        self.newest[spool] = epoch;
         let older = |(key, stream): (&Key, &mut Stream)| {
             let gap = (stream.spool == spool && key.0 < epoch).then(|| stream.progress.close()).flatten();
             gap.map(|gap| (*key, gap))

@@ -85,7 +85,13 @@ impl Lane {
                 self.board.set_connection(self.lane, Connection::Down(error.to_string()), now_ns());
             }
         }
-        while let Some(job) = jobs.recv().await {
+        loop {
+            // Also while there is nothing to do: a setback ends all lanes.
+            let job = tokio::select! {
+                job = jobs.recv() => job,
+                _ = self.give_up.wait_for(|given_up| *given_up) => None,
+            };
+            let Some(job) = job else { return LaneEnd::Done { left: 0 } };
             self.board.set_pending(self.lane, Some(job.oldest_ns).filter(|since| *since > 0));
             match self.store_job(&mut link, job).await {
                 Ok(()) => self.board.set_pending(self.lane, None),
@@ -98,7 +104,6 @@ impl Lane {
                 }
             }
         }
-        LaneEnd::Done { left: 0 }
     }
 
     /// Tries until the job is stored, or found stored, in one transaction or several.

@@ -1,5 +1,6 @@
 //! A lane's reading thread: follows the spools, hands batches of the lane's streams over.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -103,7 +104,14 @@ fn read_some(
             path: options.spools[spool].clone(),
             source,
         })?;
-        match tail.next(payload, |header| options.wants(header))? {
+        let epoch = Cell::new(0);
+        let next = tail.next(payload, |header| {
+            // Also the frames of other lanes tell that a new epoch has begun.
+            epoch.set(epoch.get().max(header.epoch));
+            options.wants(header)
+        })?;
+        cutter.epoch(spool, epoch.get(), now(), ready);
+        match next {
             Next::Idle => break,
             Next::Damaged { segment, offset, bytes, header } => {
                 // Every lane steps over it; one of them tells.

@@ -286,6 +286,11 @@ async fn try_connect(
     };
     let open = store.insert(open).clone();
     open.migrate().await?;
+    // Before the first batch: rows must not come into the partition that is split. An account that may not do it, or
+    // a table that cannot now, is told by the upkeep, which tries again.
+    if let Err(error) = open.prepare(options.config.retention.flows, now_seconds()).await {
+        tracing::warn!(%error, "no partitions could be split off ahead");
+    }
     let mut writer = open.writer(identity, now_seconds()).await?;
     let fences = writer.fences().await?;
     Ok((open, writer, fences))

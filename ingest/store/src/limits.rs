@@ -43,8 +43,9 @@ pub const STATEMENTS_MAX: usize = 128;
 pub const DELETE_CHUNK_ROWS: u64 = 5_000;
 /// Time partitions of `flows`: more slow down every statement that cannot be pruned.
 pub const PARTITIONS_MAX: usize = 50;
-/// Days for which partitions are split off ahead.
-pub const PARTITION_DAYS_AHEAD: u32 = 3;
+/// Days for which partitions are split off ahead: longer than the server is ever away, because a partition that has
+/// rows is not split.
+pub const PARTITION_DAYS_AHEAD: u32 = 7;
 /// Seconds of a day.
 pub const DAY_SECONDS: u32 = 86_400;
 /// Rows that a query returns at most.
