@@ -279,6 +279,25 @@ fn main() -> Result<(), Failure> {
         .find(|size| size.table == "flows")
         .map_or(0, |size| size.rows),
     };
+    let away = arguments.rows as f64 / arriving;
+    let row = faults::report::Row {
+        fault: format!("database away for {:.0} minutes of {} flow rows/s", away / 60.0, arguments.rate),
+        load: format!(
+            "{}, {} rows/s go on arriving",
+            if arguments.sqlite { "SQLite" } else { "MariaDB" },
+            arguments.rate
+        ),
+        runs: 1,
+        lost: source.rows.saturating_sub(counted),
+        doubled: counted.saturating_sub(source.rows),
+        imbalance: None,
+        worst_recovery_ms: Some((took * 1e3) as u64),
+        note: format!(
+            "{gross:.0} rows/s, {:.1} x real time net; the spool took every row",
+            (gross - arriving) / arriving
+        ),
+    };
+    row.tell();
     check(&options, &source, summary, counted)
 }
 

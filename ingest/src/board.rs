@@ -138,6 +138,14 @@ impl Board {
         self.fence(epoch, stream).map_or(0, |fence| fence.last_seq)
     }
 
+    /// Whether a stream is committed up to a row. Of epochs that are older than all that are known nobody waits for more.
+    pub fn has(&self, epoch: u64, stream: u16, last_seq: u64) -> bool {
+        let state = self.lock();
+        let forgotten = state.streams.len() >= ACK_ENTRIES_MAX
+            && state.streams.first_key_value().is_some_and(|((oldest, _), _)| epoch < *oldest);
+        forgotten || state.streams.get(&(epoch, stream)).is_some_and(|fence| fence.last_seq >= last_seq)
+    }
+
     /// A batch was committed, of which `refused` was parked by the database's word.
     pub fn advance(&self, batch: &Batch, refused: Counts) {
         let mut state = self.lock();

@@ -107,3 +107,76 @@ impl Job {
         self.batch.gap = self.gaps.iter().fold(Counts::default(), |sum, g| sum.plus(g.counts));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+    use spool::row::{FLOW_ROW_BYTES, FlowRecord};
+    use spool::{Carried, FrameKind, NodeId};
+
+    use super::*;
+
+    fn header(kind: FrameKind, seq: u64, rows: u32) -> FrameHeader {
+        FrameHeader {
+            kind,
+            stream: 1,
+            node: NodeId::from_bytes([1; 16]),
+            epoch: 9,
+            seq,
+            row_count: rows,
+            payload_bytes: rows * FLOW_ROW_BYTES as u32,
+            first_ns: 0,
+            last_ns: 0,
+            packets: u64::from(rows) * 2,
+            bytes: u64::from(rows) * 200,
+            segment: 1,
+            before: Some(Carried::default()),
+            payload_crc: 0,
+        }
+    }
+
+    fn flows(seq: u64, rows: u32) -> (FrameHeader, Vec<u8>) {
+        let record = FlowRecord { packets_fwd: 2, bytes_fwd: 200, ..FlowRecord::default() };
+        (header(FrameKind::Flow, seq, rows), record.encode().repeat(rows as usize))
+    }
+
+    /// Ten rows, five that are not known, four lost, three rows.
+    fn mixed() -> Job {
+        let mut job = Job::default();
+        let (first, rows) = flows(1, 10);
+        job.add_frame(&first, &rows, 0);
+        job.add_frame(&header(FrameKind::Unknown(7), 11, 5), b"?", 10);
+        job.add_gap(9, 1, Gap { first_seq: 16, counts: Counts { rows: 4, packets: 8, bytes: 800 } });
+        let (last, rows) = flows(20, 3);
+        job.add_frame(&last, &rows, 19);
+        job
+    }
+
+    fn sum(job: &Job) -> Counts {
+        let rows = Counts { rows: job.batch.rows() as u64, packets: job.batch.packets, bytes: job.batch.bytes };
+        rows.plus(job.batch.parked).plus(job.batch.gap)
+    }
+
+    proptest! {
+        #[test]
+        fn a_job_cut_anywhere_accounts_for_the_same(at in 1_u64..22) {
+            let (mut head, whole) = (mixed(), mixed());
+            let tail = head.split_off(at);
+            prop_assert_eq!((head.batch.first_seq, head.batch.last_seq), (1, at));
+            prop_assert_eq!((tail.batch.first_seq, tail.batch.last_seq), (at + 1, 22));
+            prop_assert_eq!(sum(&head).plus(sum(&tail)), sum(&whole));
+            prop_assert_eq!((sum(&head).rows, sum(&tail).rows), (at, 22 - at));
+            let kept = [&head, &tail].map(|job| job.batch.flows.clone()).concat();
+            prop_assert_eq!(kept, whole.batch.flows);
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_known_in_part_adds_its_rest() {
+        let mut job = Job::default();
+        let (frame, rows) = flows(5, 10);
+        job.add_frame(&frame, &rows, 8);
+        assert_eq!((job.batch.first_seq, job.batch.last_seq, job.batch.rows()), (9, 14, 6));
+        assert_eq!((job.batch.packets, job.batch.bytes), (12, 1200));
+    }
+}

@@ -78,17 +78,15 @@ impl Lane {
     pub async fn run(mut self, writer: Option<Writer>, mut jobs: Receiver<Job>) -> LaneEnd {
         let mut link = Link { writer, in_doubt: false, used: Instant::now(), rows_max: usize::MAX };
         // Not at the first batch: a stream may be silent for long, and whether the database takes us is to be told now.
-        match self.open(&mut link).await {
-            Ok(()) => self.board.set_connection(self.lane, Connection::Up, now_ns()),
-            Err(error) => {
-                tracing::warn!(lane = self.lane, %error, "this connection cannot be opened; it is tried again when there are rows");
-                self.board.set_connection(self.lane, Connection::Down(error.to_string()), now_ns());
-            }
-        }
+        self.try_open(&mut link).await;
         loop {
             // Also while there is nothing to do: a setback ends all lanes.
             let job = tokio::select! {
                 job = jobs.recv() => job,
+                () = sleep(RETRY_WAIT.1), if link.writer.is_none() => {
+                    self.try_open(&mut link).await;
+                    continue;
+                }
                 _ = self.give_up.wait_for(|given_up| *given_up) => None,
             };
             let Some(job) = job else { return LaneEnd::Done { left: 0 } };
@@ -102,6 +100,17 @@ impl Lane {
                     }
                     return LaneEnd::Done { left };
                 }
+            }
+        }
+    }
+
+    /// Opens a connection while there is nothing to store.
+    async fn try_open(&mut self, link: &mut Link) {
+        match self.open(link).await {
+            Ok(()) => self.board.set_connection(self.lane, Connection::Up, now_ns()),
+            Err(error) => {
+                tracing::warn!(lane = self.lane, %error, "this connection cannot be opened; it is tried again");
+                self.board.set_connection(self.lane, Connection::Down(error.to_string()), now_ns());
             }
         }
     }
@@ -173,7 +182,7 @@ impl Lane {
     async fn ends_are_stored(&mut self, job: &Job) -> bool {
         loop {
             let board = &self.board;
-            if job.ends.iter().all(|(epoch, stream, last_seq)| board.last_seq(*epoch, *stream) >= *last_seq) {
+            if job.ends.iter().all(|(epoch, stream, last_seq)| board.has(*epoch, *stream, *last_seq)) {
                 return true;
             }
             tokio::select! {

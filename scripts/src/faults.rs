@@ -18,7 +18,14 @@ struct Group {
     minutes: (u64, u64),
 }
 
-const GROUPS: [Group; 1] = [Group { name: "kills", filter: "binary(line) & test(/^kills::/)", minutes: (5, 60) }];
+const GROUPS: [Group; 2] = [
+    Group { name: "kills", filter: "binary(line) & test(/^kills::/)", minutes: (5, 60) },
+    Group {
+        name: "database",
+        filter: "package(ingest) & binary(line) & test(/^(cuts|errors|full)::/)",
+        minutes: (5, 30),
+    },
+];
 
 /// What the command line asks for.
 #[derive(Debug, Default, PartialEq)]

@@ -8,6 +8,7 @@ mod cuts;
 mod damage;
 mod ends;
 mod errors;
+mod full;
 mod place;
 mod refused;
 mod server;
