@@ -10,6 +10,10 @@ use spool::{Ack, StreamAck};
 use store::{Batch, Counts, Fence};
 
 use crate::limits::{ACK_ENTRIES_MAX, SLOW_AFTER};
+use crate::pulse::Pulse;
+
+/// The state of a database of which nothing is known yet.
+pub const CONNECTING: &str = "connecting";
 
 /// Counters since the start; each moves by its own.
 #[derive(Debug, Default)]
@@ -92,6 +96,8 @@ struct State {
 pub struct Board {
     /// Counters since the start.
     pub counters: Counters,
+    /// Whether readers and lanes move.
+    pub pulse: Pulse,
     state: Mutex<State>,
 }
 
@@ -100,7 +106,7 @@ impl Board {
     pub fn new(lanes: usize, now_ns: u64) -> Board {
         let lane = Lane { connection: Connection::Connecting, since_ns: now_ns, asked_ns: None, pending_ns: None };
         let state = State { lanes: vec![lane; lanes], ..State::default() };
-        Board { counters: Counters::default(), state: Mutex::new(state) }
+        Board { counters: Counters::default(), pulse: Pulse::new(lanes), state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -247,7 +253,7 @@ impl Board {
             }
         }
         if let Some(lane) = state.lanes.iter().find(|lane| lane.connection == Connection::Connecting) {
-            return told("connecting".to_owned(), lane.since_ns, false);
+            return told(CONNECTING.to_owned(), lane.since_ns, false);
         }
         let slow = SLOW_AFTER.as_nanos() as u64;
         let oldest = state.lanes.iter().filter_map(|lane| lane.asked_ns).min();

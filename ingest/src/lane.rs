@@ -12,6 +12,7 @@ use crate::board::{Board, Connection, Counters};
 use crate::job::Job;
 use crate::limits::{BATCH_ROWS_MIN, ENDS_POLL, RETRY_WAIT};
 use crate::park::{Line, Parking};
+use crate::pulse::Part;
 use crate::role::{now_ns, now_seconds};
 
 /// What a lane needs.
@@ -91,10 +92,18 @@ impl Lane {
             };
             let Some(job) = job else { return LaneEnd::Done { left: 0 } };
             self.board.set_pending(self.lane, Some(job.oldest_ns).filter(|since| *since > 0));
+            self.board.pulse.moves(Part::Lane(self.lane));
             match self.store_job(&mut link, job).await {
-                Ok(()) => self.board.set_pending(self.lane, None),
-                Err(Stopped::Setback) => return LaneEnd::Setback,
+                Ok(()) => {
+                    self.board.set_pending(self.lane, None);
+                    self.board.pulse.waits(Part::Lane(self.lane));
+                }
+                Err(Stopped::Setback) => {
+                    self.board.pulse.waits(Part::Lane(self.lane));
+                    return LaneEnd::Setback;
+                }
                 Err(Stopped::GivenUp { mut left }) => {
+                    self.board.pulse.waits(Part::Lane(self.lane));
                     while let Ok(job) = jobs.try_recv() {
                         left += job.batch.rows() as u64;
                     }
@@ -133,6 +142,7 @@ impl Lane {
             }
             self.board.set_asked(self.lane, Some(now_ns()));
             let attempt = self.attempt(link, &mut job, halve).await;
+            self.board.pulse.moves(Part::Lane(self.lane));
             self.board.set_asked(self.lane, None);
             match attempt {
                 Ok(CommitOutcome::Stored { .. }) => {
@@ -185,6 +195,8 @@ impl Lane {
             if job.ends.iter().all(|(epoch, stream, last_seq)| board.has(*epoch, *stream, *last_seq)) {
                 return true;
             }
+            // Another lane may be slow for as long as it likes.
+            self.board.pulse.moves(Part::Lane(self.lane));
             tokio::select! {
                 () = sleep(ENDS_POLL) => {}
                 _ = self.give_up.wait_for(|given_up| *given_up) => return false,

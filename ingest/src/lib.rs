@@ -23,6 +23,7 @@ pub mod limits;
 pub mod metrics;
 mod park;
 mod progress;
+mod pulse;
 mod reader;
 pub mod role;
 mod upkeep;

@@ -14,6 +14,7 @@ use crate::board::{Board, Counters};
 use crate::cutter::Cutter;
 use crate::job::Job;
 use crate::limits::{IDLE_WAIT, SPOOL_RETRY_WAIT};
+use crate::pulse::Part;
 
 /// Which streams a lane has, and how it cuts batches.
 #[derive(Clone)]
@@ -58,7 +59,10 @@ pub fn read(
     let mut tails: Vec<Tail> = options.spools.iter().map(|dir| Tail::open(dir, options.node)).collect();
     let mut cutter = Cutter::new(options.clone(), board.clone());
     let (mut payload, mut ready) = (Vec::new(), VecDeque::new());
+    let pulse = || board.pulse.moves(Part::Reader(options.lane));
+    let end = || board.pulse.waits(Part::Reader(options.lane));
     while !jobs.is_closed() {
+        pulse();
         // Read the flag before looking: what was written before the stop is then surely seen.
         let stopping = stop.load(Ordering::Acquire);
         let mut busy = false;
@@ -70,20 +74,21 @@ pub fn read(
                     // Not idle: a stop must not take what cannot be read for the end of the spool at once.
                     busy |= !stopping;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    end();
+                    return Err(error);
+                }
             }
         }
         cutter.cut_due(now(), stopping && !busy, &mut ready);
-        if !hand_over(&mut ready, jobs) {
-            return Ok(());
+        if !hand_over(options, board, &mut ready, jobs) || (!busy && stopping) {
+            break;
         }
         if !busy {
-            if stopping {
-                return Ok(());
-            }
             std::thread::sleep(IDLE_WAIT);
         }
     }
+    end();
     Ok(())
 }
 
@@ -124,7 +129,8 @@ fn read_some(
             Next::Frame(header) => cutter.frame(spool, &header, payload, now(), ready),
         }
         busy = true;
-        if !hand_over(ready, jobs) || cutter.is_due(now()) {
+        board.pulse.moves(Part::Reader(options.lane));
+        if !hand_over(options, board, ready, jobs) || cutter.is_due(now()) {
             break;
         }
     }
@@ -140,13 +146,17 @@ fn now() -> Instant {
 }
 
 /// Gives the jobs to the lane, waiting for it; false = it is gone.
-fn hand_over(ready: &mut VecDeque<Job>, jobs: &Sender<Job>) -> bool {
+fn hand_over(options: &ReaderOptions, board: &Board, ready: &mut VecDeque<Job>, jobs: &Sender<Job>) -> bool {
     while let Some(job) = ready.pop_front() {
         while let Err(error) = faults::pass("ingest.send") {
             tracing::warn!(%error, "a batch is handed over later");
             std::thread::sleep(IDLE_WAIT);
         }
-        if jobs.blocking_send(job).is_err() {
+        // The lane may be busy for as long as it likes.
+        board.pulse.waits(Part::Reader(options.lane));
+        let sent = jobs.blocking_send(job).is_ok();
+        board.pulse.moves(Part::Reader(options.lane));
+        if !sent {
             return false;
         }
     }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use live::{IngestLine, Publisher, Role};
+use live::heartbeat::Progress;
+use live::{Heartbeat, IngestLine, Publisher, Role};
 use spool::tail::ReaderLock;
 use spool::{NodeId, SpoolError};
 use store::{Fence, NodeIdentity, Store, StoreError, Writer};
@@ -14,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::board::{Board, Connection, Counters};
+use crate::board::{Board, CONNECTING, Connection, Counters};
 use crate::config::Config;
 use crate::error::IngestError;
 use crate::job::Job;
@@ -71,11 +72,13 @@ pub(crate) fn now_ns() -> u64 {
 /// # Errors
 /// The spool is read by another ingest, or the store refuses us for good; a database that is only away is waited for.
 pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestError> {
+    let heartbeat = Heartbeat::from_environment();
     let epoch = now_ns() / 1000;
     let board = Arc::new(Board::new(lanes(options), now_ns()));
     let render = metrics::renderer(board.clone());
     let publisher = Publisher::bind(&options.run_dir, Role::Ingest, options.node.to_string(), epoch, render)?;
-    work(options, stop, board, Some(publisher))
+    publisher.restart_by(stop);
+    work(options, stop, board, Some(publisher), heartbeat)
 }
 
 /// Stores what the spools hold and all that is written to them until `stop` is set: `replay` does so in its own
@@ -85,7 +88,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestE
 /// As [`run`]; also when rows had to be left.
 pub fn drain(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestError> {
     let board = Arc::new(Board::new(lanes(options), now_ns()));
-    let summary = work(options, stop, board, None)?;
+    let summary = work(options, stop, board, None, Heartbeat::silent())?;
     match options.spools.first() {
         Some(spool) if summary.rows_left > 0 => {
             Err(IngestError::LeftInSpool { rows: summary.rows_left, spool: spool.clone() })
@@ -99,6 +102,7 @@ fn work(
     stop: &Arc<AtomicBool>,
     board: Arc<Board>,
     publisher: Option<Publisher>,
+    heartbeat: Heartbeat,
 ) -> Result<Summary, IngestError> {
     let _locks = options.spools.iter().map(|dir| ReaderLock::take(dir)).collect::<Result<Vec<_>, _>>()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -112,7 +116,15 @@ fn work(
         name: options.node_name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let teller = Teller { options: options.clone(), board: board.clone(), publisher, last_rows: 0, told: None };
+    let teller = Teller {
+        options: options.clone(),
+        board: board.clone(),
+        publisher,
+        heartbeat,
+        last_rows: 0,
+        told: None,
+        database: String::new(),
+    };
     let mut work = Work { runtime, identity, stop: stop.clone(), teller };
     let rows_left = work.run()?;
     work.teller.save_ack();
@@ -318,6 +330,8 @@ async fn wait_for_lanes(
                     None => return Ok(LaneEnd::Done { left: rows }),
                 }
                 if setback || panic || !stop.load(Ordering::Acquire) {
+                    // The rows of its streams would wait for ever: all end, and begin anew.
+                    tracing::error!("a lane ended although nobody asked it to; the others end too");
                     let _ = give_up.send(true);
                 }
             }
@@ -327,6 +341,9 @@ async fn wait_for_lanes(
         teller.tell();
         if !stop.load(Ordering::Acquire) {
             continue;
+        }
+        if stopping.is_none() {
+            teller.heartbeat.stopping();
         }
         let now = tokio::time::Instant::now();
         let commits = Counters::get(&teller.board.counters.commits);
@@ -345,8 +362,11 @@ struct Teller {
     options: Options,
     board: Arc<Board>,
     publisher: Option<Publisher>,
+    heartbeat: Heartbeat,
     last_rows: u64,
     told: Option<Instant>,
+    /// The database's state as last said to the supervisor.
+    database: String,
 }
 
 impl Teller {
@@ -355,9 +375,36 @@ impl Teller {
         self.board.save_ack(&spools);
     }
 
+    /// The supervisor hears that ingest moves, and that it is ready: a database that is away, known and tried again is
+    /// no reason to start ingest anew.
+    fn beat(&mut self) {
+        let database = self.board.database(now_ns()).state;
+        if database != self.database {
+            self.heartbeat.status(&format!("database {database}"));
+            self.database = database;
+        }
+        if self.database != CONNECTING {
+            self.heartbeat.ready();
+        }
+        if !self.heartbeat.is_due() || !self.board.pulse.is_well() {
+            return;
+        }
+        self.heartbeat.beat(&Progress {
+            done: Counters::get(&self.board.counters.rows_stored),
+            lag_ms: self.lag_ms(now_ns()),
+            ..Progress::default()
+        });
+    }
+
+    fn lag_ms(&self, now: u64) -> u64 {
+        self.board.pending_since_ns().map_or(0, |since| now.saturating_sub(since) / 1_000_000)
+    }
+
     /// Publishes once a second.
     #[expect(clippy::disallowed_methods, reason = "once a second by this machine's clock")]
     fn tell(&mut self) {
+        self.beat();
+        let lag_ms = self.lag_ms(now_ns());
         let Some(publisher) = &mut self.publisher else { return };
         if self.told.is_some_and(|told| told.elapsed() < Duration::from_secs(1)) {
             return;
@@ -376,7 +423,7 @@ impl Teller {
             retries: Counters::get(&counters.retries),
             reconnects: Counters::get(&counters.reconnects),
             rows_parked: Counters::get(&counters.rows_parked),
-            lag_ms: self.board.pending_since_ns().map_or(0, |since| now.saturating_sub(since) / 1_000_000),
+            lag_ms,
             damaged_bytes: Counters::get(&counters.damaged_bytes),
             streams: self.board.stored(),
             rows_gap: Counters::get(&counters.rows_gap),
@@ -386,7 +433,7 @@ impl Teller {
         };
         let health = match self.board.spool() {
             Some(trouble) => Err(format!("spool: {trouble}")),
-            None if database.is_up || database.state == "connecting" => Ok(()),
+            None if database.is_up || database.state == CONNECTING => Ok(()),
             None => Err(format!("database {}", database.state)),
         };
         self.last_rows = rows_stored;
