@@ -80,17 +80,22 @@ impl Lane {
         let mut link = Link { writer, in_doubt: false, used: Instant::now(), rows_max: usize::MAX };
         // Not at the first batch: a stream may be silent for long, and whether the database takes us is to be told now.
         self.try_open(&mut link).await;
+        let mut given_up = self.give_up.clone();
         loop {
             // Also while there is nothing to do: a setback ends all lanes.
-            let job = tokio::select! {
-                job = jobs.recv() => job,
-                () = sleep(RETRY_WAIT.1), if link.writer.is_none() => {
+            let next = tokio::select! {
+                job = jobs.recv() => Some(job),
+                _ = given_up.wait_for(|given_up| *given_up) => Some(None),
+                () = sleep(RETRY_WAIT.1), if link.writer.is_none() => None,
+            };
+            let job = match next {
+                Some(Some(job)) => job,
+                Some(None) => return LaneEnd::Done { left: 0 },
+                None => {
                     self.try_open(&mut link).await;
                     continue;
                 }
-                _ = self.give_up.wait_for(|given_up| *given_up) => None,
             };
-            let Some(job) = job else { return LaneEnd::Done { left: 0 } };
             self.board.set_pending(self.lane, Some(job.oldest_ns).filter(|since| *since > 0));
             self.board.pulse.moves(Part::Lane(self.lane));
             match self.store_job(&mut link, job).await {
