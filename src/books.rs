@@ -176,11 +176,15 @@ fn books(
     fences: &[Fence],
 ) -> EpochBooks {
     let (mut stored, mut parked) = ((0, 0), (0, 0));
+    let mut columns = *columns;
     for fence in fences.iter().filter(|f| f.epoch == epoch) {
         stored = (stored.0 + fence.stored.packets, stored.1 + fence.stored.bytes);
         parked = (parked.0 + fence.parked.packets, parked.1 + fence.parked.bytes);
+        // What capture lost with its memory, and what the spool lost.
+        columns.gap += fence.gap.packets;
+        columns.gap_bytes += fence.gap.bytes;
     }
-    EpochBooks { node_id, epoch, standing, ledger: Ledger::join(columns, in_spool, stored, parked) }
+    EpochBooks { node_id, epoch, standing, ledger: Ledger::join(&columns, in_spool, stored, parked) }
 }
 
 /// A frame by its header.

@@ -3,8 +3,7 @@
 use spool::row::{self, FlowRecord};
 use spool::{FrameHeader, FrameKind};
 use store::{
-    Batch, Counts, EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow,
-    TrafficRow,
+    Batch, EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow, TrafficRow,
 };
 
 /// The store keeps seconds in 32 bits, to 2106; a time beyond that is kept at their end, less the last second: a query
@@ -13,76 +12,102 @@ fn seconds(ts: u64) -> u32 {
     u32::try_from(ts).unwrap_or(u32::MAX).min(u32::MAX - 1)
 }
 
-/// Adds a frame's rows to `batch`, which is of the frame's stream and ends just before it. Rows that cannot be read
-/// count as parked: their numbers are used, their bytes stay in the spool until it is trimmed.
-pub fn add_frame(batch: &mut Batch, header: &FrameHeader, payload: &[u8]) {
+/// Rows that cannot be stored, because nobody here understands them: what the dead-letter file is to keep.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parked {
+    /// Number of the first.
+    pub first_seq: u64,
+    /// How many.
+    pub rows: u64,
+    /// Wire packets that they account for.
+    pub packets: u64,
+    /// Wire bytes that they account for.
+    pub bytes: u64,
+    /// What they are.
+    pub kind: &'static str,
+    /// Why they cannot be stored.
+    pub reason: String,
+    /// Their bytes, as they lay in the spool.
+    pub content: Vec<u8>,
+}
+
+impl Parked {
+    /// Number of the last.
+    pub fn last_seq(&self) -> u64 {
+        self.first_seq + self.rows - 1
+    }
+}
+
+/// Adds a frame's rows to `batch`, which is of the frame's stream and ends just before it. Rows that cannot be read are
+/// answered: their numbers are used.
+pub fn add_frame(batch: &mut Batch, header: &FrameHeader, payload: &[u8]) -> Vec<Parked> {
     debug_assert!(batch.last_seq + 1 == header.seq || batch.first_seq == 0);
     if batch.first_seq == 0 {
         (batch.epoch, batch.stream, batch.first_seq) = (header.epoch, header.stream, header.seq);
     }
     batch.last_seq = header.last_seq();
-    let before = batch.rows();
-    match header.kind {
-        FrameKind::Flow => add_flows(batch, header, payload),
-        FrameKind::Traffic => numbered(payload, header, |seq, r| batch.traffic.push(traffic(seq, &r))),
-        FrameKind::Talker => numbered(payload, header, |seq, r| batch.talkers.push(talker(seq, r))),
-        FrameKind::Ledger => numbered(payload, header, |seq, r| batch.ledger.push(ledger(seq, &r))),
-        FrameKind::Interface => numbered(payload, header, |seq, r| batch.interfaces.push(interface(seq, header, r))),
-        FrameKind::Event => numbered(payload, header, |seq, r| batch.events.push(event(seq, r))),
-        FrameKind::Unknown(_) => {}
-    }
-    let read = (batch.rows() - before) as u64;
-    let unread = u64::from(header.row_count) - read;
-    if unread > 0 {
-        batch.parked.rows += unread;
-    }
-    if header.kind == FrameKind::Flow && unread == 0 {
-        batch.packets += header.packets;
-        batch.bytes += header.bytes;
+    let parked = match header.kind {
+        FrameKind::Flow if payload.len() == header.row_count as usize * row::FLOW_ROW_BYTES => {
+            batch.flows.reserve(header.row_count as usize);
+            batch.flows.extend((header.seq..).zip(FlowRecord::rows(payload)).map(|(seq, record)| flow(seq, &record)));
+            Vec::new()
+        }
+        // The checksum held, so a writer of another layout made it.
+        FrameKind::Flow => return vec![whole(header, payload, "flow", "the length does not fit the number of rows")],
+        FrameKind::Unknown(number) => {
+            let reason = format!("rows of kind {number} are not known: upgrade floodmark");
+            return vec![whole(header, payload, "unknown", &reason)];
+        }
+        FrameKind::Traffic => numbered(payload, header, "traffic", |seq, r| batch.traffic.push(traffic(seq, &r))),
+        FrameKind::Talker => numbered(payload, header, "talker", |seq, r| batch.talkers.push(talker(seq, r))),
+        FrameKind::Ledger => numbered(payload, header, "ledger", |seq, r| batch.ledger.push(ledger(seq, &r))),
+        FrameKind::Interface => {
+            numbered(payload, header, "interface", |seq, r| batch.interfaces.push(interface(seq, header, r)))
+        }
+        FrameKind::Event => numbered(payload, header, "event", |seq, r| batch.events.push(event(seq, r))),
+    };
+    batch.packets = batch.packets.saturating_add(header.packets);
+    batch.bytes = batch.bytes.saturating_add(header.bytes);
+    parked
+}
+
+/// All rows of a frame.
+fn whole(header: &FrameHeader, payload: &[u8], kind: &'static str, reason: &str) -> Parked {
+    Parked {
+        first_seq: header.seq,
+        rows: header.row_count.into(),
+        packets: header.packets,
+        bytes: header.bytes,
+        kind,
+        reason: reason.to_owned(),
+        content: payload.to_vec(),
     }
 }
 
-fn add_flows(batch: &mut Batch, header: &FrameHeader, payload: &[u8]) {
-    if payload.len() != header.row_count as usize * row::FLOW_ROW_BYTES {
-        // The checksum held, so a writer of another layout made it: all of the frame is parked.
-        batch.parked = plus(batch.parked, header.packets, header.bytes);
-        return;
-    }
-    batch.flows.reserve(header.row_count as usize);
-    for (seq, record) in (header.seq..).zip(FlowRecord::rows(payload)) {
-        batch.flows.push(flow(seq, &record));
-    }
-}
-
-fn plus(counts: Counts, packets: u64, bytes: u64) -> Counts {
-    Counts { rows: counts.rows, packets: counts.packets + packets, bytes: counts.bytes + bytes }
-}
-
-/// JSON rows with their numbers; a line that is not understood leaves its number out.
-fn numbered<T: serde::de::DeserializeOwned>(payload: &[u8], header: &FrameHeader, mut push: impl FnMut(u64, T)) {
-    let lines = payload.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-    for (seq, line) in (header.seq..=header.last_seq()).zip(lines) {
-        let (mut rows, _) = row::read_json::<T>(line);
-        if let Some(row) = rows.pop() {
-            push(seq, row);
+/// JSON rows with their numbers; answers the lines that are not understood, and those that should be there.
+fn numbered<T: serde::de::DeserializeOwned>(
+    payload: &[u8],
+    header: &FrameHeader,
+    kind: &'static str,
+    mut push: impl FnMut(u64, T),
+) -> Vec<Parked> {
+    let mut parked = Vec::new();
+    let mut lines = payload.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+    for seq in header.seq..=header.last_seq() {
+        let Some(line) = lines.next() else {
+            let (rows, reason) = (header.last_seq() + 1 - seq, "the frame holds fewer rows than it says".to_owned());
+            parked.push(Parked { first_seq: seq, rows, kind, reason, ..Parked::default() });
+            break;
+        };
+        match serde_json::from_slice(line) {
+            Ok(row) => push(seq, row),
+            Err(error) => {
+                let (reason, content) = (error.to_string(), line.to_vec());
+                parked.push(Parked { first_seq: seq, rows: 1, kind, reason, content, ..Parked::default() });
+            }
         }
     }
-}
-
-/// Cuts off what is stored already: rows up to `last_seq`, after a restart that cut batches otherwise.
-pub fn cut(batch: &mut Batch, last_seq: u64) {
-    batch.flows.retain(|r| r.seq > last_seq);
-    batch.traffic.retain(|r| r.seq > last_seq);
-    batch.talkers.retain(|r| r.seq > last_seq);
-    batch.ledger.retain(|r| r.seq > last_seq);
-    batch.interfaces.retain(|r| r.seq > last_seq);
-    batch.events.retain(|r| r.seq > last_seq);
-    batch.first_seq = last_seq + 1;
-    batch.packets = batch.flows.iter().map(|r| r.packets_fwd + r.packets_rev).sum();
-    batch.bytes = batch.flows.iter().map(|r| r.bytes_fwd + r.bytes_rev).sum();
-    let covered = batch.last_seq - last_seq;
-    batch.parked = Counts { rows: covered - batch.rows() as u64, ..Counts::default() };
-    batch.gap_rows = 0;
+    parked
 }
 
 fn flow(seq: u64, record: &FlowRecord) -> FlowRow {

@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use live::ledger::StoredColumns;
 use spool::{Ack, StreamAck};
-use store::Fence;
+use store::{Batch, Counts, Fence};
 
-use crate::limits::ACK_ENTRIES_MAX;
+use crate::limits::{ACK_ENTRIES_MAX, SLOW_AFTER};
 use crate::pulse::Pulse;
 
-/// The state of a connection of which nothing is known yet.
+/// The state of a database of which nothing is known yet.
 pub const CONNECTING: &str = "connecting";
 
 /// Counters since the start; each moves by its own.
@@ -26,10 +26,14 @@ pub struct Counters {
     pub retries: AtomicU64,
     /// Connections opened again after they were lost.
     pub reconnects: AtomicU64,
-    /// Rows that the schema refused.
+    /// Rows that were parked.
     pub rows_parked: AtomicU64,
     /// Rows that the spool lost.
     pub rows_gap: AtomicU64,
+    /// Wire packets of those, as far as they are known.
+    pub packets_gap: AtomicU64,
+    /// Times that the database had less than it had acknowledged.
+    pub setbacks: AtomicU64,
     /// Spool bytes that were stepped over as damaged.
     pub damaged_bytes: AtomicU64,
 }
@@ -46,12 +50,45 @@ impl Counters {
     }
 }
 
+/// How a lane's connection is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// Not tried yet.
+    Connecting,
+    /// It takes rows.
+    Up,
+    /// It does not, and why.
+    Down(String),
+}
+
+#[derive(Clone)]
+struct Lane {
+    connection: Connection,
+    /// Since when, ns.
+    since_ns: u64,
+    /// Since when the database has owed an answer, ns.
+    asked_ns: Option<u64>,
+    /// Time of the oldest row in hand, ns.
+    pending_ns: Option<u64>,
+}
+
+/// The database as all lanes together see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// "connected", "connecting", "slow: …" or "down: …".
+    pub state: String,
+    /// Since when, UNIX nanoseconds.
+    pub since_ns: u64,
+    /// Whether it takes rows.
+    pub is_up: bool,
+}
+
 #[derive(Default)]
 struct State {
-    streams: BTreeMap<(u64, u16), StreamAck>,
+    streams: BTreeMap<(u64, u16), Fence>,
     changed: bool,
-    database: Vec<String>,
-    pending_since_ns: BTreeMap<usize, u64>,
+    lanes: Vec<Lane>,
+    spool: Option<String>,
     arrivals: Vec<u32>,
 }
 
@@ -67,8 +104,9 @@ pub struct Board {
 
 impl Board {
     /// A board for `lanes` connections.
-    pub fn new(lanes: usize) -> Board {
-        let state = State { database: vec![CONNECTING.to_owned(); lanes], ..State::default() };
+    pub fn new(lanes: usize, now_ns: u64) -> Board {
+        let lane = Lane { connection: Connection::Connecting, since_ns: now_ns, asked_ns: None, pending_ns: None };
+        let state = State { lanes: vec![lane; lanes], ..State::default() };
         Board { counters: Counters::default(), pulse: Pulse::new(lanes), state: Mutex::new(state) }
     }
 
@@ -77,23 +115,17 @@ impl Board {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the fences that the database has.
+    /// Takes the fences that the database has; one that is behind what a lane committed meanwhile changes nothing.
     pub fn set_fences(&self, fences: &[Fence]) {
         let mut state = self.lock();
         if state.arrivals.is_empty() {
             state.arrivals = fences.iter().map(|fence| fence.updated).collect();
         }
         for fence in fences {
-            let ack = StreamAck {
-                epoch: fence.epoch,
-                stream: fence.stream,
-                last_seq: fence.last_seq,
-                packets: fence.stored.packets,
-                bytes: fence.stored.bytes,
-                parked_packets: fence.parked.packets,
-                parked_bytes: fence.parked.bytes,
-            };
-            state.streams.insert((fence.epoch, fence.stream), ack);
+            let known = state.streams.entry((fence.epoch, fence.stream)).or_insert(*fence);
+            if fence.last_seq > known.last_seq {
+                *known = *fence;
+            }
         }
         while state.streams.len() > ACK_ENTRIES_MAX {
             state.streams.pop_first();
@@ -106,24 +138,45 @@ impl Board {
         self.lock().arrivals.clone()
     }
 
-    /// The last committed row of a stream; 0 = none.
-    pub fn last_seq(&self, epoch: u64, stream: u16) -> u64 {
-        self.lock().streams.get(&(epoch, stream)).map_or(0, |s| s.last_seq)
+    /// Forgets what was committed: the database does not have it any more.
+    pub fn forget(&self) {
+        self.lock().streams.clear();
     }
 
-    /// A batch was committed: what it adds to its stream.
-    pub fn advance(&self, add: &StreamAck) {
+    /// How far a stream is committed; `None` = nothing of it is.
+    pub fn fence(&self, epoch: u64, stream: u16) -> Option<Fence> {
+        self.lock().streams.get(&(epoch, stream)).copied()
+    }
+
+    /// The last committed row of a stream; 0 = none.
+    pub fn last_seq(&self, epoch: u64, stream: u16) -> u64 {
+        self.fence(epoch, stream).map_or(0, |fence| fence.last_seq)
+    }
+
+    /// Whether a stream is committed up to a row. Of epochs that are older than all that are known nobody waits for more.
+    pub fn has(&self, epoch: u64, stream: u16, last_seq: u64) -> bool {
+        let state = self.lock();
+        let forgotten = state.streams.len() >= ACK_ENTRIES_MAX
+            && state.streams.first_key_value().is_some_and(|((oldest, _), _)| epoch < *oldest);
+        forgotten || state.streams.get(&(epoch, stream)).is_some_and(|fence| fence.last_seq >= last_seq)
+    }
+
+    /// A batch was committed, of which `refused` was parked by the database's word.
+    pub fn advance(&self, batch: &Batch, refused: Counts) {
         let mut state = self.lock();
-        let entry = state.streams.entry((add.epoch, add.stream)).or_insert(StreamAck {
-            epoch: add.epoch,
-            stream: add.stream,
-            ..StreamAck::default()
-        });
-        entry.last_seq = add.last_seq;
-        entry.packets += add.packets;
-        entry.bytes += add.bytes;
-        entry.parked_packets += add.parked_packets;
-        entry.parked_bytes += add.parked_bytes;
+        let new = Fence { epoch: batch.epoch, stream: batch.stream, ..Fence::default() };
+        let fence = state.streams.entry((batch.epoch, batch.stream)).or_insert(new);
+        // Another lane may have read the fences since the commit: then it is in them.
+        if fence.last_seq + 1 == batch.first_seq {
+            fence.last_seq = batch.last_seq;
+            fence.stored = fence.stored.plus(Counts {
+                rows: (batch.rows() as u64).saturating_sub(refused.rows),
+                packets: batch.packets.saturating_sub(refused.packets),
+                bytes: batch.bytes.saturating_sub(refused.bytes),
+            });
+            fence.parked = fence.parked.plus(batch.parked).plus(refused);
+            fence.gap = fence.gap.plus(batch.gap);
+        }
         state.changed = true;
     }
 
@@ -134,10 +187,20 @@ impl Board {
             if !std::mem::take(&mut state.changed) {
                 return;
             }
-            Ack { streams: state.streams.values().copied().collect() }
+            let entry = |fence: &Fence| StreamAck {
+                epoch: fence.epoch,
+                stream: fence.stream,
+                last_seq: fence.last_seq,
+                packets: fence.stored.packets,
+                bytes: fence.stored.bytes,
+                parked_packets: fence.parked.packets,
+                parked_bytes: fence.parked.bytes,
+            };
+            Ack { streams: state.streams.values().map(entry).collect() }
         };
         for dir in spools {
-            if let Err(error) = ack.save(dir) {
+            let saved = faults::pass("ingest.ack").map_err(|error| error.to_string());
+            if let Err(error) = saved.and_then(|()| ack.save(dir).map_err(|error| error.to_string())) {
                 tracing::warn!(%error, "the spool is trimmed later");
                 self.lock().changed = true;
             }
@@ -146,47 +209,114 @@ impl Board {
 
     /// What is committed, for the live line.
     pub fn stored(&self) -> Vec<StoredColumns> {
-        let columns = |s: &StreamAck| StoredColumns {
-            epoch: s.epoch,
-            stream: s.stream,
-            last_seq: s.last_seq,
-            packets: s.packets,
-            bytes: s.bytes,
-            parked_packets: s.parked_packets,
-            parked_bytes: s.parked_bytes,
+        let columns = |fence: &Fence| StoredColumns {
+            epoch: fence.epoch,
+            stream: fence.stream,
+            last_seq: fence.last_seq,
+            packets: fence.stored.packets,
+            bytes: fence.stored.bytes,
+            parked_packets: fence.parked.packets,
+            parked_bytes: fence.parked.bytes,
+            gap_packets: fence.gap.packets,
+            gap_bytes: fence.gap.bytes,
         };
         self.lock().streams.values().map(columns).collect()
     }
 
     /// A lane says how its connection is.
-    pub fn set_database(&self, lane: usize, state: &str) {
-        let mut all = self.lock();
-        if all.database[lane] != state {
-            all.database[lane] = state.to_owned();
+    pub fn set_connection(&self, lane: usize, connection: Connection, now_ns: u64) {
+        let mut state = self.lock();
+        let lane = &mut state.lanes[lane];
+        lane.asked_ns = None;
+        if std::mem::discriminant(&lane.connection) != std::mem::discriminant(&connection) {
+            lane.since_ns = now_ns;
+        }
+        lane.connection = connection;
+    }
+
+    /// A lane asks the database something now, or (`None`) has its answer.
+    pub fn set_asked(&self, lane: usize, now_ns: Option<u64>) {
+        self.lock().lanes[lane].asked_ns = now_ns;
+    }
+
+    /// The spool cannot be read, and why; `None` = it can.
+    pub fn set_spool(&self, trouble: Option<String>) {
+        let mut state = self.lock();
+        if state.spool != trouble {
+            state.spool = trouble;
         }
     }
 
+    /// Why the spool cannot be read, if so.
+    pub fn spool(&self) -> Option<String> {
+        self.lock().spool.clone()
+    }
+
     /// The worst of the lanes: "connected" only when all are.
-    pub fn database(&self) -> String {
+    pub fn database(&self, now_ns: u64) -> Database {
         let state = self.lock();
-        state.database.iter().find(|s| *s != "connected").cloned().unwrap_or_else(|| "connected".to_owned())
+        let told = |word: String, since_ns, is_up| Database { state: word, since_ns, is_up };
+        for lane in &state.lanes {
+            if let Connection::Down(reason) = &lane.connection {
+                return told(format!("down: {reason}"), lane.since_ns, false);
+            }
+        }
+        if let Some(lane) = state.lanes.iter().find(|lane| lane.connection == Connection::Connecting) {
+            return told(CONNECTING.to_owned(), lane.since_ns, false);
+        }
+        let slow = SLOW_AFTER.as_nanos() as u64;
+        let oldest = state.lanes.iter().filter_map(|lane| lane.asked_ns).min();
+        if let Some(asked) = oldest.filter(|asked| now_ns.saturating_sub(*asked) >= slow) {
+            let seconds = now_ns.saturating_sub(asked) / 1_000_000_000;
+            return told(format!("slow: no answer for {seconds} s"), asked, false);
+        }
+        let since = state.lanes.iter().map(|lane| lane.since_ns).max().unwrap_or(0);
+        told("connected".to_owned(), since, true)
     }
 
     /// A lane's oldest row that is in hand and not stored: its time in ns, or `None`.
     pub fn set_pending(&self, lane: usize, since_ns: Option<u64>) {
-        let mut state = self.lock();
-        match since_ns {
-            Some(since) => {
-                state.pending_since_ns.entry(lane).or_insert(since);
-            }
-            None => {
-                state.pending_since_ns.remove(&lane);
-            }
-        }
+        self.lock().lanes[lane].pending_ns = since_ns;
     }
 
     /// The oldest row in hand, ns.
     pub fn pending_since_ns(&self) -> Option<u64> {
-        self.lock().pending_since_ns.values().min().copied()
+        self.lock().lanes.iter().filter_map(|lane| lane.pending_ns).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn the_worst_lane_is_the_databases_state() {
+        let board = Board::new(2, SECOND);
+        assert_eq!(board.database(SECOND).state, "connecting");
+        board.set_connection(0, Connection::Up, 2 * SECOND);
+        board.set_connection(1, Connection::Up, 3 * SECOND);
+        let up = Database { state: "connected".into(), since_ns: 3 * SECOND, is_up: true };
+        assert_eq!(board.database(4 * SECOND), up);
+        board.set_asked(1, Some(10 * SECOND));
+        assert_eq!(board.database(11 * SECOND), up);
+        assert_eq!(board.database(30 * SECOND).state, "slow: no answer for 20 s");
+        board.set_connection(1, Connection::Down("gone".into()), 31 * SECOND);
+        board.set_connection(1, Connection::Down("gone for good".into()), 40 * SECOND);
+        let down = Database { state: "down: gone for good".into(), since_ns: 31 * SECOND, is_up: false };
+        assert_eq!(board.database(41 * SECOND), down);
+    }
+
+    #[test]
+    fn a_commit_that_another_lane_has_read_already_is_not_counted_twice() {
+        let board = Board::new(1, 0);
+        let batch = Batch { epoch: 1, stream: 1, first_seq: 1, last_seq: 10, packets: 30, ..Batch::default() };
+        let stored = Counts { rows: 10, packets: 30, bytes: 0 };
+        board.set_fences(&[Fence { epoch: 1, stream: 1, last_seq: 10, stored, ..Fence::default() }]);
+        board.advance(&batch, Counts::default());
+        assert_eq!(board.fence(1, 1).map(|fence| fence.stored), Some(stored));
+        board.set_fences(&[Fence { epoch: 1, stream: 1, last_seq: 5, ..Fence::default() }]);
+        assert_eq!(board.last_seq(1, 1), 10, "an old answer moves nothing back");
     }
 }

@@ -23,9 +23,14 @@ pub enum IngestError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A lane panicked, or its reader gave up.
-    #[error("a lane ended unasked, see the message above; its rows wait in the spool for the next start")]
-    LaneEnded,
+    /// The dead-letter file.
+    #[error("the parked rows under {}: {source}; this user must be able to read and write there", dir.display())]
+    Parking {
+        /// The data directory.
+        dir: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// On a stop the database did not take everything.
     #[error("{rows} rows were read and not stored; they stay in {} and are stored at the next start", spool.display())]
     LeftInSpool {

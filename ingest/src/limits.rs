@@ -24,6 +24,28 @@ pub const DRAIN_STALL: Duration = Duration::from_secs(10);
 /// How often retention runs.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(300);
 
+/// A database that owes an answer for so long is told to be slow.
+pub const SLOW_AFTER: Duration = Duration::from_secs(5);
+
+/// Rows of a transaction, at least, when the database asks for less by time-outs or refused packets.
+pub const BATCH_ROWS_MIN: usize = 16;
+
+/// Bytes of the dead-letter file, at most: beyond it rows are refused to be parked, so that a wrong schema stops instead
+/// of filling the disk.
+pub const PARKED_BYTES_MAX: u64 = 256 << 20;
+
+/// Headers of damaged frames that are remembered for a stream until it is known what became of their rows.
+pub const DAMAGED_HEADERS_MAX: usize = 1024;
+
+/// Streams of which a reader knows how far it is; older epochs are asked for again.
+pub const STREAMS_KNOWN_MAX: usize = 1024;
+
+/// The reader looks again after this time when the spool cannot be read.
+pub const SPOOL_RETRY_WAIT: Duration = Duration::from_secs(1);
+
+/// How often a lane looks whether the streams that end in its rows are stored.
+pub const ENDS_POLL: Duration = Duration::from_millis(20);
+
 /// Connections at most: more only wait for each other in the database.
 pub const CONNECTIONS_MAX: usize = 8;
 

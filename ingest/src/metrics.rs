@@ -7,14 +7,17 @@ use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, IntGauge, Registry, TextEncoder};
 
 use crate::board::{Board, Counters};
+use crate::role::now_ns;
 
 /// Name and meaning of each counter, in the order of `values`.
-pub const COUNTERS: [(&str, &str); 6] = [
+pub const COUNTERS: [(&str, &str); 8] = [
     ("floodmark_ingest_rows_stored_total", "Rows committed in the store."),
     ("floodmark_ingest_commits_total", "Transactions committed."),
     ("floodmark_ingest_retries_total", "Transactions or connections tried again."),
-    ("floodmark_ingest_rows_parked_total", "Rows that the schema refused, kept in the dead-letter file."),
+    ("floodmark_ingest_rows_parked_total", "Rows that are not understood or refused, kept in the dead-letter file."),
     ("floodmark_ingest_rows_gap_total", "Rows that the spool lost."),
+    ("floodmark_ingest_packets_gap_total", "Wire packets of those rows, as far as they are known."),
+    ("floodmark_ingest_setbacks_total", "Times that the database had less than it had acknowledged."),
     ("floodmark_ingest_damaged_bytes_total", "Spool bytes stepped over as damaged."),
 ];
 
@@ -28,9 +31,19 @@ struct BoardCollector {
 }
 
 impl BoardCollector {
-    fn values(&self) -> [u64; 6] {
+    fn values(&self) -> [u64; 8] {
         let c = &self.board.counters;
-        [&c.rows_stored, &c.commits, &c.retries, &c.rows_parked, &c.rows_gap, &c.damaged_bytes].map(Counters::get)
+        [
+            &c.rows_stored,
+            &c.commits,
+            &c.retries,
+            &c.rows_parked,
+            &c.rows_gap,
+            &c.packets_gap,
+            &c.setbacks,
+            &c.damaged_bytes,
+        ]
+        .map(Counters::get)
     }
 }
 
@@ -43,7 +56,7 @@ impl Collector for BoardCollector {
         for (counter, value) in self.counters.iter().zip(self.values()) {
             counter.inc_by(value.saturating_sub(counter.get()));
         }
-        self.connected.set(i64::from(self.board.database() == "connected"));
+        self.connected.set(i64::from(self.board.database(now_ns()).is_up));
         self.counters.iter().flat_map(Collector::collect).chain(self.connected.collect()).collect()
     }
 }

@@ -1,18 +1,19 @@
-//! A lane's reading thread: follows the spools, picks the lane's streams, cuts batches.
+//! A lane's reading thread: follows the spools, hands batches of the lane's streams over.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use spool::{Next, NodeId, SpoolError, Tail};
-use store::Batch;
+use spool::{FrameHeader, FrameKind, Next, NodeId, SpoolError, Tail};
 use tokio::sync::mpsc::Sender;
 
-use crate::batch::add_frame;
 use crate::board::{Board, Counters};
-use crate::limits::IDLE_WAIT;
+use crate::cutter::Cutter;
+use crate::job::Job;
+use crate::limits::{IDLE_WAIT, SPOOL_RETRY_WAIT};
 use crate::pulse::Part;
 
 /// Which streams a lane has, and how it cuts batches.
@@ -32,21 +33,23 @@ pub struct ReaderOptions {
     pub batch_age_max: Duration,
 }
 
-/// A batch with the time of its oldest row.
-pub struct Job {
-    /// What to store.
-    pub batch: Batch,
-    /// Time of its oldest frame, ns.
-    pub oldest_ns: u64,
+impl ReaderOptions {
+    /// Whether a stream is this lane's.
+    pub fn has(&self, stream: u16) -> bool {
+        usize::from(stream) % self.lanes == self.lane
+    }
+
+    /// Whether a frame is to be read: every lane reads in the ledger where its streams end.
+    fn wants(&self, header: &FrameHeader) -> bool {
+        self.has(header.stream) || (header.stream == spool::limits::STREAM_META && header.kind == FrameKind::Ledger)
+    }
 }
 
-struct Open {
-    job: Job,
-    since: Instant,
-}
-
-/// Reads until `stop` is set and the spools have nothing more, then ends by dropping `jobs`. A spool that cannot be
-/// read is tried again: the disk may come back.
+/// Reads until `stop` is set and the spools have nothing more, or the lane is gone; ends by dropping `jobs`. A spool
+/// that cannot be read now is tried again: the disk may come back.
+///
+/// # Errors
+/// The spool is not one for this program.
 pub fn read(
     options: &ReaderOptions,
     board: &Arc<Board>,
@@ -54,98 +57,120 @@ pub fn read(
     stop: &AtomicBool,
 ) -> Result<(), SpoolError> {
     let mut tails: Vec<Tail> = options.spools.iter().map(|dir| Tail::open(dir, options.node)).collect();
-    let mut open: HashMap<(u64, u16), Open> = HashMap::new();
-    let mut last_read: HashMap<(u64, u16), u64> = HashMap::new();
-    let mut payload = Vec::new();
-    let me = Part::Reader(options.lane);
-    // The lane may be busy for as long as it likes.
-    let send = |job: Job| {
-        board.pulse.waits(me);
-        let sent = jobs.blocking_send(job).is_ok();
-        board.pulse.moves(me);
-        sent
-    };
-    loop {
-        board.pulse.moves(me);
+    let mut cutter = Cutter::new(options.clone(), board.clone());
+    let (mut payload, mut ready) = (Vec::new(), VecDeque::new());
+    let pulse = || board.pulse.moves(Part::Reader(options.lane));
+    let end = || board.pulse.waits(Part::Reader(options.lane));
+    while !jobs.is_closed() {
+        pulse();
         // Read the flag before looking: what was written before the stop is then surely seen.
         let stopping = stop.load(Ordering::Acquire);
         let mut busy = false;
-        for tail in &mut tails {
-            while let Some(full) = read_one(tail, options, board, &mut open, &mut last_read, &mut payload)? {
-                busy = true;
-                board.pulse.moves(me);
-                if let Some(key) = full
-                    && let Some(done) = open.remove(&key)
-                    && !send(done.job)
-                {
-                    return Ok(());
+        for (spool, tail) in tails.iter_mut().enumerate() {
+            match read_some(options, board, tail, (spool, &mut cutter), &mut payload, &mut ready, jobs) {
+                Ok(read) => busy |= read,
+                Err(error) if error.is_transient() => {
+                    wait_for_spool(board, &error, jobs);
+                    // Not idle: a stop must not take what cannot be read for the end of the spool at once.
+                    busy |= !stopping;
                 }
-                if open.values().any(|o| o.since.elapsed() >= options.batch_age_max) {
-                    break;
+                Err(error) => {
+                    end();
+                    return Err(error);
                 }
             }
         }
-        let due: Vec<_> = open
-            .iter()
-            .filter(|(_, o)| (stopping && !busy) || o.since.elapsed() >= options.batch_age_max)
-            .map(|(key, _)| *key)
-            .collect();
-        for key in due {
-            if let Some(done) = open.remove(&key)
-                && !send(done.job)
-            {
-                return Ok(());
-            }
+        cutter.cut_due(now(), stopping && !busy, &mut ready);
+        if !hand_over(options, board, &mut ready, jobs) || (!busy && stopping) {
+            break;
         }
         if !busy {
-            if stopping {
-                return Ok(());
-            }
             std::thread::sleep(IDLE_WAIT);
         }
     }
+    end();
+    Ok(())
 }
 
-/// One frame; `None` = nothing more now, `Some(Some(key))` = that batch is full.
-#[expect(clippy::disallowed_methods, reason = "the age of a batch is time on this machine")]
-fn read_one(
-    tail: &mut Tail,
+/// Reads until there is nothing more, or a batch is due; whether there was something.
+fn read_some(
     options: &ReaderOptions,
     board: &Board,
-    open: &mut HashMap<(u64, u16), Open>,
-    last_read: &mut HashMap<(u64, u16), u64>,
+    tail: &mut Tail,
+    (spool, cutter): (usize, &mut Cutter),
     payload: &mut Vec<u8>,
-) -> Result<Option<Option<(u64, u16)>>, SpoolError> {
-    let wanted = |header: &spool::FrameHeader| usize::from(header.stream) % options.lanes == options.lane;
-    match tail.next(payload, wanted)? {
-        Next::Idle => Ok(None),
-        Next::Damaged { segment, offset, bytes, header } => {
-            // Every lane steps over it; one of them tells.
-            if options.lane == 0 {
-                Counters::add(&board.counters.damaged_bytes, bytes);
-                tracing::error!(segment, offset, bytes, header = ?header, "damaged spool bytes are stepped over; their rows are counted as a gap");
+    ready: &mut VecDeque<Job>,
+    jobs: &Sender<Job>,
+) -> Result<bool, SpoolError> {
+    let mut busy = false;
+    loop {
+        faults::pass("ingest.read").map_err(|source| SpoolError::Io {
+            operation: "read",
+            path: options.spools[spool].clone(),
+            source,
+        })?;
+        let epoch = Cell::new(0);
+        let next = tail.next(payload, |header| {
+            // Also the frames of other lanes tell that a new epoch has begun.
+            epoch.set(epoch.get().max(header.epoch));
+            options.wants(header)
+        })?;
+        cutter.epoch(spool, epoch.get(), now(), ready);
+        match next {
+            Next::Idle => break,
+            Next::Damaged { segment, offset, bytes, header } => {
+                // Every lane steps over it; one of them tells.
+                if header.as_ref().map_or(options.lane == 0, |header| options.has(header.stream)) {
+                    Counters::add(&board.counters.damaged_bytes, bytes);
+                    tracing::error!(segment, offset, bytes, header = ?header, "damaged spool bytes are stepped over");
+                }
+                cutter.damaged(spool, header.as_deref());
             }
-            Ok(Some(None))
+            Next::Frame(header) => cutter.frame(spool, &header, payload, now(), ready),
         }
-        Next::Frame(header) => {
-            let key = (header.epoch, header.stream);
-            let stored = *last_read.entry(key).or_insert_with(|| board.last_seq(header.epoch, header.stream));
-            if header.last_seq() <= stored {
-                return Ok(Some(None));
-            }
-            last_read.insert(key, header.last_seq());
-            let fits = open.get(&key).is_none_or(|o| o.job.batch.last_seq + 1 == header.seq);
-            let entry = open.entry(key).or_insert_with(|| Open {
-                job: Job { batch: Batch::default(), oldest_ns: header.last_ns },
-                since: Instant::now(),
-            });
-            if !fits {
-                // Frames between were damaged: their rows are a gap inside the batch.
-                entry.job.batch.gap_rows += header.seq - entry.job.batch.last_seq - 1;
-                entry.job.batch.last_seq = header.seq - 1;
-            }
-            add_frame(&mut entry.job.batch, &header, payload);
-            Ok(Some((entry.job.batch.rows() >= options.batch_rows_max).then_some(key)))
+        busy = true;
+        board.pulse.moves(Part::Reader(options.lane));
+        if !hand_over(options, board, ready, jobs) || cutter.is_due(now()) {
+            break;
         }
+    }
+    if busy {
+        board.set_spool(None);
+    }
+    Ok(busy)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of a batch is time on this machine")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Gives the jobs to the lane, waiting for it; false = it is gone.
+fn hand_over(options: &ReaderOptions, board: &Board, ready: &mut VecDeque<Job>, jobs: &Sender<Job>) -> bool {
+    while let Some(job) = ready.pop_front() {
+        while let Err(error) = faults::pass("ingest.send") {
+            tracing::warn!(%error, "a batch is handed over later");
+            std::thread::sleep(IDLE_WAIT);
+        }
+        // The lane may be busy for as long as it likes.
+        board.pulse.waits(Part::Reader(options.lane));
+        let sent = jobs.blocking_send(job).is_ok();
+        board.pulse.moves(Part::Reader(options.lane));
+        if !sent {
+            return false;
+        }
+    }
+    true
+}
+
+fn wait_for_spool(board: &Board, error: &SpoolError, jobs: &Sender<Job>) {
+    tracing::error!(%error, "the spool cannot be read; it is tried again");
+    board.set_spool(Some(error.to_string()));
+    let steps = (SPOOL_RETRY_WAIT.as_millis() / IDLE_WAIT.as_millis()).max(1);
+    for _ in 0..steps {
+        if jobs.is_closed() {
+            return;
+        }
+        std::thread::sleep(IDLE_WAIT);
     }
 }

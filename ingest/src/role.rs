@@ -3,23 +3,26 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use live::heartbeat::Progress;
 use live::{Heartbeat, IngestLine, Publisher, Role};
-use spool::NodeId;
 use spool::tail::ReaderLock;
-use store::{NodeIdentity, Store, StoreError, Writer};
+use spool::{NodeId, SpoolError};
+use store::{Fence, NodeIdentity, Store, StoreError, Writer};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::board::{Board, CONNECTING, Counters};
+use crate::board::{Board, CONNECTING, Connection, Counters};
 use crate::config::Config;
 use crate::error::IngestError;
-use crate::lane::Lane;
+use crate::job::Job;
+use crate::lane::{Lane, LaneEnd};
 use crate::limits::{ACK_INTERVAL, BATCHES_AHEAD, CONNECTIONS_MAX, DRAIN_MAX, DRAIN_STALL, RETRY_WAIT};
 use crate::metrics;
+use crate::park::Parking;
 use crate::reader::{self, ReaderOptions};
 use crate::upkeep;
 
@@ -71,7 +74,7 @@ pub(crate) fn now_ns() -> u64 {
 pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestError> {
     let heartbeat = Heartbeat::from_environment();
     let epoch = now_ns() / 1000;
-    let board = Arc::new(Board::new(options.config.connections.clamp(1, CONNECTIONS_MAX)));
+    let board = Arc::new(Board::new(lanes(options), now_ns()));
     let render = metrics::renderer(board.clone());
     let publisher = Publisher::bind(&options.run_dir, Role::Ingest, options.node.to_string(), epoch, render)?;
     publisher.restart_by(stop);
@@ -84,7 +87,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestE
 /// # Errors
 /// As [`run`]; also when rows had to be left.
 pub fn drain(options: &Options, stop: &Arc<AtomicBool>) -> Result<Summary, IngestError> {
-    let board = Arc::new(Board::new(options.config.connections.clamp(1, CONNECTIONS_MAX)));
+    let board = Arc::new(Board::new(lanes(options), now_ns()));
     let summary = work(options, stop, board, None, Heartbeat::silent())?;
     match options.spools.first() {
         Some(spool) if summary.rows_left > 0 => {
@@ -113,7 +116,7 @@ fn work(
         name: options.node_name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let mut teller = Teller {
+    let teller = Teller {
         options: options.clone(),
         board: board.clone(),
         publisher,
@@ -122,15 +125,9 @@ fn work(
         told: None,
         database: String::new(),
     };
-    let connected = runtime.block_on(connect(options, &identity, &mut teller, stop))?;
-    let Some((store, writer)) = connected else { return Ok(Summary::default()) };
-    let sqlite = options.store.url.is_empty() || options.store.url.starts_with("sqlite:");
-    let lanes = if sqlite { 1 } else { options.config.connections.clamp(1, CONNECTIONS_MAX) };
-    for lane in lanes..options.config.connections.clamp(1, CONNECTIONS_MAX) {
-        board.set_database(lane, "connected");
-    }
-    let rows_left = run_lanes(&runtime, options, &store, writer, &identity, lanes, stop, &mut teller)?;
-    teller.save_ack();
+    let mut work = Work { runtime, identity, stop: stop.clone(), teller };
+    let rows_left = work.run()?;
+    work.teller.save_ack();
     let counters = &board.counters;
     let summary = Summary {
         rows_stored: Counters::get(&counters.rows_stored),
@@ -141,35 +138,124 @@ fn work(
     Ok(summary)
 }
 
-/// Connects, migrates, reads the fences. A database that is away is waited for; one that refuses us is an error.
+/// Connections of the role: SQLite has one writer.
+fn lanes(options: &Options) -> usize {
+    let is_sqlite = options.store.url.is_empty() || options.store.url.starts_with("sqlite:");
+    if is_sqlite { 1 } else { options.config.connections.clamp(1, CONNECTIONS_MAX) }
+}
+
+/// What the role works with.
+struct Work {
+    runtime: Runtime,
+    identity: NodeIdentity,
+    stop: Arc<AtomicBool>,
+    teller: Teller,
+}
+
+impl Work {
+    /// Stores until the stop; begins anew when the database was set back. Answers the rows left in hand.
+    fn run(&mut self) -> Result<u64, IngestError> {
+        let mut store = None;
+        loop {
+            let Some((connected, writer)) = self.connect(store)? else { return Ok(0) };
+            match self.store(&connected, writer)? {
+                LaneEnd::Done { left } => return Ok(left),
+                LaneEnd::Setback => self.teller.board.forget(),
+            }
+            store = Some(connected);
+        }
+    }
+
+    /// Connects, migrates, reads the fences. A database that is away is waited for; one that refuses us is an error.
+    fn connect(&mut self, store: Option<Store>) -> Result<Option<(Store, Writer)>, IngestError> {
+        let Work { runtime, identity, stop, teller } = self;
+        runtime.block_on(connect(store, identity, teller, stop))
+    }
+
+    /// One life of the lanes.
+    fn store(&mut self, store: &Store, writer: Writer) -> Result<LaneEnd, IngestError> {
+        let options = self.teller.options.clone();
+        let board = self.teller.board.clone();
+        let parking = Parking::open(&options.data_dir, |epoch, stream| board.last_seq(epoch, stream));
+        let parking =
+            Arc::new(parking.map_err(|source| IngestError::Parking { dir: options.data_dir.clone(), source })?);
+        let lanes = lanes(&options);
+        let (give_up, given_up) = watch::channel(false);
+        let (mut tasks, mut readers, mut first) = (JoinSet::new(), Vec::new(), Some(writer));
+        for lane in 0..lanes {
+            let (jobs, received) = mpsc::channel(BATCHES_AHEAD);
+            readers.push(self.start_reader(lane, lanes, jobs)?);
+            let lane = Lane {
+                lane,
+                store: store.clone(),
+                node: self.identity.clone(),
+                parking: parking.clone(),
+                board: board.clone(),
+                give_up: given_up.clone(),
+            };
+            tasks.spawn_on(lane.run(first.take(), received), self.runtime.handle());
+        }
+        if self.teller.publisher.is_some() {
+            let policy = upkeep::policy(&options.config.retention);
+            self.runtime.spawn(upkeep::keep(store.clone(), policy, board, given_up));
+        }
+        let end = self.runtime.block_on(wait_for_lanes(&mut tasks, &self.stop, &give_up, &mut self.teller));
+        let _ = give_up.send(true);
+        for thread in readers {
+            // A reader that panicked is a bug; its lane has ended and the rows are still in the spool.
+            thread.join().map_err(|_| panicked("a reader (it panicked)"))??;
+        }
+        end
+    }
+
+    fn start_reader(
+        &self,
+        lane: usize,
+        lanes: usize,
+        jobs: mpsc::Sender<Job>,
+    ) -> Result<JoinHandle<Result<(), SpoolError>>, IngestError> {
+        let options = &self.teller.options;
+        let reader = ReaderOptions {
+            lane,
+            lanes,
+            spools: options.spools.clone(),
+            node: options.node,
+            batch_rows_max: options.config.batch_rows_max,
+            batch_age_max: options.config.batch_age_max,
+        };
+        let (board, stop) = (self.teller.board.clone(), self.stop.clone());
+        std::thread::Builder::new()
+            .name(format!("reader-{lane}"))
+            .spawn(move || reader::read(&reader, &board, &jobs, &stop))
+            .map_err(|source| IngestError::Start { what: "a reader", source })
+    }
+}
+
+fn panicked(what: &'static str) -> IngestError {
+    IngestError::Start { what, source: std::io::ErrorKind::Other.into() }
+}
+
 async fn connect(
-    options: &Options,
+    mut store: Option<Store>,
     identity: &NodeIdentity,
     teller: &mut Teller,
     stop: &AtomicBool,
 ) -> Result<Option<(Store, Writer)>, IngestError> {
-    let mut wait = RETRY_WAIT.0;
+    let (mut wait, options) = (RETRY_WAIT.0, teller.options.clone());
     loop {
-        let attempt = try_connect(options, identity);
-        tokio::pin!(attempt);
-        // A migration of large tables takes its time, and has a time-out of its own.
-        let attempt = loop {
-            tokio::select! {
-                attempt = &mut attempt => break attempt,
-                () = tokio::time::sleep(ACK_INTERVAL) => teller.tell(),
-            }
+        let Some(attempt) = telling(try_connect(&options, &mut store, identity), teller, stop).await else {
+            return Ok(None);
         };
         match attempt {
-            Ok((store, mut writer)) => {
-                let fences = writer.fences().await?;
+            Ok((store, writer, fences)) => {
                 teller.board.set_fences(&fences);
-                teller.board.set_database(0, "connected");
-                tracing::info!(store = %masked(&options.store.url), streams = fences.len(), "connected to the store");
+                let place = masked(&teller.options.store.url);
+                tracing::info!(store = %place, streams = fences.len(), "connected to the store");
                 return Ok(Some((store, writer)));
             }
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, ?wait, "the store is away; rows wait in the spool");
-                teller.board.set_database(0, &format!("down: {error}"));
+                teller.board.set_connection(0, Connection::Down(error.to_string()), now_ns());
                 let until = tokio::time::Instant::now() + wait;
                 while tokio::time::Instant::now() < until {
                     if stop.load(Ordering::Acquire) {
@@ -185,97 +271,70 @@ async fn connect(
     }
 }
 
-async fn try_connect(options: &Options, identity: &NodeIdentity) -> Result<(Store, Writer), StoreError> {
-    let store = Store::connect(&options.store, &options.data_dir).await?;
-    store.migrate().await?;
-    let writer = store.writer(identity, now_seconds()).await?;
-    Ok((store, writer))
+/// Does what may take its time, and tells how it goes; `None` = it took longer than a stop waits.
+async fn telling<T>(work: impl Future<Output = T>, teller: &mut Teller, stop: &AtomicBool) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    let begun = tokio::time::Instant::now();
+    loop {
+        teller.tell();
+        tokio::select! {
+            done = &mut work => return Some(done),
+            () = tokio::time::sleep(ACK_INTERVAL) => {}
+        }
+        if stop.load(Ordering::Acquire) && begun.elapsed() > DRAIN_STALL {
+            return None;
+        }
+    }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts that `work` made, in the order of their making")]
-fn run_lanes(
-    runtime: &Runtime,
+async fn try_connect(
     options: &Options,
-    store: &Store,
-    writer: Writer,
+    store: &mut Option<Store>,
     identity: &NodeIdentity,
-    lanes: usize,
-    stop: &Arc<AtomicBool>,
-    teller: &mut Teller,
-) -> Result<u64, IngestError> {
-    let (give_up, given_up) = watch::channel(false);
-    let mut tasks = JoinSet::new();
-    let mut readers = Vec::new();
-    let mut first = Some(writer);
-    for lane in 0..lanes {
-        let (jobs, received) = mpsc::channel(BATCHES_AHEAD);
-        let reader = ReaderOptions {
-            lane,
-            lanes,
-            spools: options.spools.clone(),
-            node: options.node,
-            batch_rows_max: options.config.batch_rows_max,
-            batch_age_max: options.config.batch_age_max,
-        };
-        let (board, stop) = (teller.board.clone(), stop.clone());
-        let thread = std::thread::Builder::new()
-            .name(format!("reader-{lane}"))
-            .spawn(move || reader::read(&reader, &board, &jobs, &stop))
-            .map_err(|source| IngestError::Start { what: "a reader", source })?;
-        readers.push(thread);
-        let lane = Lane {
-            lane,
-            store: store.clone(),
-            node: identity.clone(),
-            data_dir: options.data_dir.clone(),
-            board: teller.board.clone(),
-            give_up: given_up.clone(),
-        };
-        tasks.spawn_on(lane.run(first.take(), received), runtime.handle());
+) -> Result<(Store, Writer, Vec<Fence>), StoreError> {
+    let open = match store.take() {
+        Some(open) => open,
+        None => Store::connect(&options.store, &options.data_dir).await?,
+    };
+    let open = store.insert(open).clone();
+    open.migrate().await?;
+    // Before the first batch: rows must not come into the partition that is split. An account that may not do it, or
+    // a table that cannot now, is told by the upkeep, which tries again.
+    if let Err(error) = open.prepare(options.config.retention.flows, now_seconds()).await {
+        tracing::warn!(%error, "no partitions could be split off ahead");
     }
-    if teller.publisher.is_some() {
-        let policy = upkeep::policy(&options.config.retention);
-        let upkeep = upkeep::keep(store.clone(), policy, teller.board.clone(), given_up.clone());
-        runtime.spawn(upkeep);
-    }
-    let (left, ended_early) = runtime.block_on(wait_for_lanes(&mut tasks, stop, &give_up, teller));
-    let _ = give_up.send(true);
-    for thread in readers {
-        // A reader that panicked is a bug; its lane has ended and the rows are still in the spool.
-        thread.join().map_err(|_| IngestError::Start {
-            what: "a reader (it panicked)",
-            source: std::io::ErrorKind::Other.into(),
-        })??;
-    }
-    if ended_early {
-        return Err(IngestError::LaneEnded);
-    }
-    Ok(left)
+    let mut writer = open.writer(identity, now_seconds()).await?;
+    let fences = writer.fences().await?;
+    Ok((open, writer, fences))
 }
 
-/// Tells how it goes until the lanes end; after `stop` for a bounded time. Gives the rows that were left, and whether
-/// a lane ended although nobody had asked for it.
+/// Tells how it goes until the lanes end; after `stop` for a bounded time. One lane that ends before the stop, because
+/// its spool cannot be read or the database was set back, ends the others.
 async fn wait_for_lanes(
-    tasks: &mut JoinSet<u64>,
+    tasks: &mut JoinSet<LaneEnd>,
     stop: &AtomicBool,
     give_up: &watch::Sender<bool>,
     teller: &mut Teller,
-) -> (u64, bool) {
-    let (mut left, mut ended_early) = (0, false);
+) -> Result<LaneEnd, IngestError> {
+    let (mut rows, mut setback, mut panic) = (0, false, false);
     let mut stopping: Option<(tokio::time::Instant, tokio::time::Instant, u64)> = None;
     loop {
         tokio::select! {
-            ended = tasks.join_next() => match ended {
-                Some(rows) => {
-                    left += rows.unwrap_or(0);
-                    if !stop.swap(true, Ordering::AcqRel) {
-                        // Its rows would wait for ever: the whole role ends in order, and is started anew.
-                        tracing::error!("a lane ended although nobody asked it to; ingest ends");
-                        ended_early = true;
-                    }
+            ended = tasks.join_next() => {
+                match ended {
+                    Some(Ok(LaneEnd::Done { left })) => rows += left,
+                    Some(Ok(LaneEnd::Setback)) => setback = true,
+                    Some(Err(_)) => panic = true,
+                    None if panic => return Err(panicked("a connection's task (it panicked)")),
+                    None if setback && !stop.load(Ordering::Acquire) => return Ok(LaneEnd::Setback),
+                    None => return Ok(LaneEnd::Done { left: rows }),
                 }
-                None => return (left, ended_early),
-            },
+                if setback || panic || !stop.load(Ordering::Acquire) {
+                    // The rows of its streams would wait for ever: all end, and begin anew.
+                    tracing::error!("a lane ended although nobody asked it to; the others end too");
+                    let _ = give_up.send(true);
+                }
+            }
             () = tokio::time::sleep(ACK_INTERVAL) => {}
         }
         teller.save_ack();
@@ -319,7 +378,7 @@ impl Teller {
     /// The supervisor hears that ingest moves, and that it is ready: a database that is away, known and tried again is
     /// no reason to start ingest anew.
     fn beat(&mut self) {
-        let database = self.board.database();
+        let database = self.board.database(now_ns()).state;
         if database != self.database {
             self.heartbeat.status(&format!("database {database}"));
             self.database = database;
@@ -354,7 +413,7 @@ impl Teller {
         let counters = &self.board.counters;
         let rows_stored = Counters::get(&counters.rows_stored);
         let now = now_ns();
-        let database = self.board.database();
+        let database = self.board.database(now);
         let line = IngestLine {
             envelope: publisher.envelope(now),
             store: masked(&self.options.store.url),
@@ -367,9 +426,16 @@ impl Teller {
             lag_ms,
             damaged_bytes: Counters::get(&counters.damaged_bytes),
             streams: self.board.stored(),
-            database: database.clone(),
+            rows_gap: Counters::get(&counters.rows_gap),
+            packets_gap: Counters::get(&counters.packets_gap),
+            database: database.state.clone(),
+            database_since: database.since_ns / 1_000_000_000,
         };
-        let health = if database.starts_with("down") { Err(format!("database {database}")) } else { Ok(()) };
+        let health = match self.board.spool() {
+            Some(trouble) => Err(format!("spool: {trouble}")),
+            None if database.is_up || database.state == CONNECTING => Ok(()),
+            None => Err(format!("database {}", database.state)),
+        };
         self.last_rows = rows_stored;
         publisher.publish(&line, health);
     }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::board::Board;
 use crate::config::Retention;
 use crate::limits::RETENTION_INTERVAL;
-use crate::role::now_seconds;
+use crate::role::{now_ns, now_seconds};
 use crate::trusted::TrustedClock;
 
 /// The policy that the configuration describes.
@@ -33,7 +33,7 @@ pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut 
     let (mut clock, mut told) = (None::<TrustedClock>, false);
     loop {
         // A database that is away says so by the lanes; its retention waits for it.
-        if board.database() == "connected" {
+        if board.database(now_ns()).is_up {
             let (now, steady) = (now_seconds(), begun.elapsed());
             let clock = clock.get_or_insert_with(|| TrustedClock::new(board.arrivals(), now, steady));
             let believed = clock.look(now, steady);
@@ -49,7 +49,7 @@ pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut 
             }
             run_once(&store, &policy, believed).await;
         }
-        let wait = if board.database() == "connected" { RETENTION_INTERVAL } else { Duration::from_secs(2) };
+        let wait = if board.database(now_ns()).is_up { RETENTION_INTERVAL } else { Duration::from_secs(2) };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = stop.wait_for(|stop| *stop) => return,

@@ -18,14 +18,25 @@ struct Group {
     minutes: (u64, u64),
 }
 
-const GROUPS: [Group; 3] = [
+const GROUPS: [Group; 6] = [
     Group { name: "kills", filter: "binary(line) & test(/^kills::/)", minutes: (5, 60) },
+    Group {
+        name: "database",
+        filter: "package(ingest) & binary(line) & test(/^(cuts|errors|full)::/)",
+        minutes: (5, 30),
+    },
+    Group {
+        name: "spool",
+        filter: "(package(spool) & !kind(lib)) | (binary(line) & test(/^full::/))",
+        minutes: (5, 60),
+    },
     Group { name: "interfaces", filter: "binary(line) & test(/^churn::/)", minutes: (3, 20) },
     Group {
         name: "hostile",
         filter: "binary(flood) | binary(collide) | binary(clock) | (binary(line) & test(/^flood::/))",
         minutes: (5, 60),
     },
+    Group { name: "roles", filter: "package(floodmark) & binary(run)", minutes: (5, 5) },
 ];
 
 /// What the command line asks for.

@@ -57,6 +57,8 @@ pub struct StoredColumns {
     pub bytes: u64,
     pub parked_packets: u64,
     pub parked_bytes: u64,
+    pub gap_packets: u64,
+    pub gap_bytes: u64,
 }
 
 /// The joined terms; `ledger --json` prints them under these names.

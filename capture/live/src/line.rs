@@ -288,8 +288,11 @@ pub struct IngestLine {
     /// uid, role, time.
     #[serde(flatten)]
     pub envelope: Envelope,
-    /// "connected", "connecting", or "down: REASON".
+    /// "connected", "connecting", "slow: no answer for N s", or "down: REASON".
     pub database: String,
+    /// Since when, UNIX seconds.
+    #[serde(default)]
+    pub database_since: u64,
     /// The store, password masked.
     pub store: String,
     /// Rows stored since the start.
@@ -304,6 +307,12 @@ pub struct IngestLine {
     pub reconnects: u64,
     /// Rows that the schema refused and that lie in the dead-letter file, since the start.
     pub rows_parked: u64,
+    /// Rows that the spool lost, since the start.
+    #[serde(default)]
+    pub rows_gap: u64,
+    /// Wire packets of those, as far as they are known.
+    #[serde(default)]
+    pub packets_gap: u64,
     /// Age of the oldest row not yet stored, ms; 0 = none waits.
     pub lag_ms: u64,
     /// Spool bytes damaged and stepped over, since the start.

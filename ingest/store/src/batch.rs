@@ -28,7 +28,7 @@ pub struct Counts {
 
 impl Counts {
     /// Both together; sticks at the largest number, because what it adds comes from outside.
-    pub(crate) fn plus(self, more: Counts) -> Counts {
+    pub fn plus(self, more: Counts) -> Counts {
         Counts {
             rows: self.rows.saturating_add(more.rows),
             packets: self.packets.saturating_add(more.packets),
@@ -38,7 +38,7 @@ impl Counts {
 }
 
 /// Rows of one stream that are to be stored in one transaction: `first_seq ..= last_seq` without a hole, but for what
-/// `parked` and `gap_rows` account for.
+/// `parked` and `gap` account for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// Epoch of the spool that the rows come from.
@@ -57,8 +57,9 @@ pub struct Batch {
     pub bytes: u64,
     /// Rows of the range that the caller parked before (they could not be read).
     pub parked: Counts,
-    /// Rows of the range that are lost (spool damaged or not there any more).
-    pub gap_rows: u64,
+    /// Rows of the range that are lost (spool damaged or not there any more), and what they accounted for as far as
+    /// that is known.
+    pub gap: Counts,
     /// Flow rows.
     pub flows: Vec<FlowRow>,
     /// Traffic buckets of all resolutions.
@@ -94,7 +95,7 @@ impl Batch {
             return wrong(format!("{} rows; at most {BATCH_ROWS_MAX}", self.rows()));
         }
         let covered = self.last_seq - self.first_seq + 1;
-        let given = (self.rows() as u64).checked_add(self.parked.rows).and_then(|n| n.checked_add(self.gap_rows));
+        let given = (self.rows() as u64).checked_add(self.parked.rows).and_then(|n| n.checked_add(self.gap.rows));
         if given != Some(covered) {
             return wrong(format!("the range covers {covered} rows, rows, parked and gap are {given:?}"));
         }
@@ -136,10 +137,17 @@ pub struct Fence {
     pub stored: Counts,
     /// What the database refused.
     pub parked: Counts,
-    /// Rows lost before they were stored.
-    pub gap_rows: u64,
+    /// What was lost before it was stored.
+    pub gap: Counts,
     /// When it last advanced, UNIX seconds.
     pub updated: u32,
+}
+
+impl Fence {
+    /// What the stream's rows up to the fence account for, wherever they went.
+    pub fn carried(&self) -> Counts {
+        self.stored.plus(self.parked).plus(self.gap)
+    }
 }
 
 /// What became of a batch.
@@ -200,7 +208,7 @@ pub struct RefusedRow {
 pub(crate) struct Advance {
     pub(crate) stored: Counts,
     pub(crate) parked: Counts,
-    pub(crate) gap_rows: u64,
+    pub(crate) gap: Counts,
 }
 
 impl Advance {
@@ -216,7 +224,7 @@ impl Advance {
                 bytes: batch.bytes.saturating_sub(aside.bytes),
             },
             parked: batch.parked.plus(aside),
-            gap_rows: batch.gap_rows,
+            gap: batch.gap,
         }
     }
 }
@@ -241,14 +249,15 @@ mod tests {
         let mut short = flows(1, 10);
         short.flows.pop();
         assert!(short.check().is_err());
-        short.gap_rows = 1;
+        short.gap.rows = 1;
         assert!(short.check().is_ok());
         let mut outside = flows(1, 10);
         outside.flows[0].seq = 11;
         assert!(outside.check().is_err());
         let low = Batch { stream: LOW_RATE_STREAM, ..flows(1, 10) };
         assert!(low.check().is_err());
-        assert!(Batch { first_seq: 0, last_seq: 0, gap_rows: 1, ..Batch::default() }.check().is_err());
+        let lost = Counts { rows: 1, ..Counts::default() };
+        assert!(Batch { first_seq: 0, last_seq: 0, gap: lost, ..Batch::default() }.check().is_err());
     }
 
     #[test]

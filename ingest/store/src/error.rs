@@ -115,6 +115,12 @@ pub enum StoreError {
         /// What the database says.
         reason: String,
     },
+    /// What was sent is larger than the server takes; nothing of the batch is stored.
+    #[error("{reason}; fewer rows are sent at once (the server's max_allowed_packet could be larger)")]
+    TooLarge {
+        /// What the database says.
+        reason: String,
+    },
     /// The caller could not park the refused rows; nothing of the batch is stored.
     #[error("refused rows could not be parked: {source}")]
     Park {
@@ -163,6 +169,7 @@ impl StoreError {
             StoreError::Unreachable { .. }
                 | StoreError::Timeout { .. }
                 | StoreError::Transient { .. }
+                | StoreError::TooLarge { .. }
                 | StoreError::MigrationLock { .. }
         )
     }
@@ -172,11 +179,29 @@ impl StoreError {
         matches!(self, StoreError::Row { .. })
     }
 
+    /// Whether fewer rows at once may pass where this many did not: the packet was too large, or the time too short.
+    pub fn asks_for_less(&self) -> bool {
+        matches!(self, StoreError::TooLarge { .. } | StoreError::Timeout { .. })
+    }
+
+    /// A failure point's error is one that another try passes.
+    pub(crate) fn failpoint(doing: &'static str) -> impl FnOnce(std::io::Error) -> StoreError {
+        move |error| StoreError::Transient { doing, reason: error.to_string() }
+    }
+
     pub(crate) fn query(doing: &'static str, error: &sqlx::Error) -> StoreError {
         let reason = error.to_string();
         match classify(error) {
             Class::Transient => StoreError::Transient { doing, reason },
             Class::Forbidden => StoreError::Forbidden { doing, reason },
+            Class::TooLarge => StoreError::TooLarge { reason },
+            Class::Damaged => StoreError::Query {
+                doing,
+                reason: format!(
+                    "{reason}: the file is damaged; stop floodmark, repair it (sqlite3 FILE .recover) or move it away, \
+                     start again: rows wait in the spool"
+                ),
+            },
             Class::Row | Class::Other => StoreError::Query { doing, reason },
         }
     }
@@ -191,6 +216,10 @@ pub(crate) enum Class {
     Row,
     /// The account lacks a right.
     Forbidden,
+    /// Fewer rows at once may pass.
+    TooLarge,
+    /// A person must repair a file.
+    Damaged,
     /// None of these.
     Other,
 }
@@ -225,12 +254,16 @@ pub(crate) fn mysql_number(error: &sqlx::Error) -> Option<u16> {
 
 fn classify_mysql(number: u16) -> Class {
     match number {
-        // Lock wait, deadlock, statement or connection ended by the server, time limits.
-        1205 | 1213 | 1053 | 1317 | 1927 | 1969 | 3024 | 4031 => Class::Transient,
-        // Too many connections; packets lost, late or out of order; connection gone.
-        1040 | 1203 | 1129 | 1152 | 1156..=1161 | 1184 | 2002 | 2003 | 2006 | 2013 | 2055 => Class::Transient,
-        // Disk or table full, out of memory, read-only during a fail-over, error at COMMIT.
-        1021 | 1026 | 1037 | 1038 | 1041 | 1114 | 1180 | 1290 | 1836 => Class::Transient,
+        // Lock wait, deadlock, snapshot too old, statement or connection ended by the server, time limits.
+        1020 | 1205 | 1206 | 1213 | 1053 | 1317 | 1412 | 1927 | 1969 | 3024 | 3168 | 3169 | 4031 => Class::Transient,
+        // Too many connections, threads, transactions or statements; packets lost, late or out of order; connection gone.
+        1040 | 1203 | 1226 | 1129 | 1135 | 1461 | 1637 | 1152 | 1156..=1161 | 1184 => Class::Transient,
+        2002 | 2003 | 2006 | 2013 | 2055 => Class::Transient,
+        // Disk or table full, out of memory, an error of the engine, error at COMMIT.
+        1021 | 1026 | 1030 | 1037 | 1038 | 1041 | 1114 | 1180 | 1296 => Class::Transient,
+        // Read-only, or not ready, or another server behind the same address, during a fail-over.
+        1047 | 1243 | 1290 | 1615 | 1792 | 1836 | 1874 => Class::Transient,
+        1153 => Class::TooLarge,
         // Cannot be null, duplicate key, range, truncation, partition, wrong value, length, reference, check.
         1048 | 1062 | 1264 | 1265 | 1292 | 1364 | 1366 | 1406 | 1411 | 1452 | 1526 | 1586 | 1690 | 3819 | 4025 => {
             Class::Row
@@ -242,11 +275,13 @@ fn classify_mysql(number: u16) -> Class {
 
 fn classify_sqlite(code: i32) -> Class {
     // The low byte is the primary code: NOMEM 7, BUSY 5, LOCKED 6, INTERRUPT 9, IOERR 10, FULL 13, CANTOPEN 14,
-    // PROTOCOL 15; TOOBIG 18, CONSTRAINT 19, MISMATCH 20; PERM 3, READONLY 8, AUTH 23.
+    // PROTOCOL 15; READONLY 8 (a disk that the kernel made read-only); TOOBIG 18, CONSTRAINT 19, MISMATCH 20; PERM 3,
+    // AUTH 23; CORRUPT 11, NOTADB 26.
     match code & 0xff {
-        5 | 6 | 7 | 9 | 10 | 13 | 14 | 15 => Class::Transient,
+        5..=10 | 13..=15 => Class::Transient,
         18..=20 => Class::Row,
-        3 | 8 | 23 => Class::Forbidden,
+        3 | 23 => Class::Forbidden,
+        11 | 26 => Class::Damaged,
         _ => Class::Other,
     }
 }
@@ -257,12 +292,13 @@ mod tests {
 
     #[test]
     fn server_errors_are_sorted_by_what_the_caller_can_do() {
-        for number in [1205, 1213, 1040, 1053, 2006, 2013, 4031, 1114] {
+        for number in [1205, 1213, 1040, 1053, 1290, 1317, 1836, 1927, 2006, 2013, 4031, 1114, 1030, 1047] {
             assert_eq!(classify_mysql(number), Class::Transient, "{number}");
         }
         for number in [1264, 1406, 1526, 1366, 1062] {
             assert_eq!(classify_mysql(number), Class::Row, "{number}");
         }
+        assert_eq!(classify_mysql(1153), Class::TooLarge);
         assert_eq!(classify_mysql(1142), Class::Forbidden);
         assert_eq!(classify_mysql(1146), Class::Other);
     }
@@ -273,6 +309,10 @@ mod tests {
         assert_eq!(classify_sqlite(5 | 2 << 8), Class::Transient);
         assert_eq!(classify_sqlite(1555), Class::Row);
         assert_eq!(classify_sqlite(3091), Class::Row);
-        assert_eq!(classify_sqlite(11), Class::Other);
+        for code in [8, 10 | 4 << 8, 13] {
+            assert_eq!(classify_sqlite(code), Class::Transient);
+        }
+        assert_eq!(classify_sqlite(11), Class::Damaged);
+        assert_eq!(classify_sqlite(1), Class::Other);
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::batch::{Batch, Key, RefusedRow, refused_row};
 use crate::error::{Class, StoreError, classify};
-use crate::limits::STATEMENT_ROWS;
+use crate::limits::{STATEMENT_BYTES_MAX, STATEMENT_ROWS};
 use crate::rows::{Bind, FlowRow, KEY_COLUMNS, Resolution, Row, bind_row};
 use crate::session::Session;
 
@@ -17,9 +17,27 @@ const DOING: &str = "storing rows";
 #[derive(Debug, Default)]
 pub(crate) struct Statements {
     texts: HashMap<(&'static str, usize), Arc<str>>,
+    /// Bytes that the server takes at once; `None` = as many as we like.
+    packet_bytes: Option<usize>,
 }
 
 impl Statements {
+    /// The server takes no more than `bytes` at once.
+    pub(crate) fn limit_packets(&mut self, bytes: usize) {
+        self.packet_bytes = Some(self.packet_bytes.map_or(bytes, |known| known.min(bytes)));
+    }
+
+    /// Estimated bytes of one statement, at most.
+    fn bytes_max(&self) -> usize {
+        self.packet_bytes.map_or(STATEMENT_BYTES_MAX, |packet| STATEMENT_BYTES_MAX.min(packet / 2))
+    }
+
+    /// Why a row cannot be sent at all, if so. Estimates are generous: between half and all of a packet it is tried.
+    fn cannot_send<R: Row>(&self, row: &R) -> Option<String> {
+        let (bytes, packet) = (row.statement_bytes(), self.packet_bytes?);
+        (bytes > packet).then(|| format!("the row is {bytes} bytes, the server takes packets of {packet}"))
+    }
+
     /// The statement that inserts `rows` rows into the table of `R`'s row.
     fn insert<R: Row>(&mut self, table: &'static str, rows: usize) -> SqlStr {
         let text = self.texts.entry((table, rows)).or_insert_with(|| insert_text(table, R::COLUMNS, rows).into());
@@ -77,10 +95,14 @@ struct Insert<'a, 'b, S: Session> {
 impl<S: Session> Insert<'_, '_, S> {
     /// Inserts rows of one table. While the database works on one statement, the next one is encoded.
     async fn rows<R: Row>(&mut self, rows: &[&R]) -> Result<(), StoreError> {
-        let (mut chunk, mut rest) = cut(rows);
+        let (mut chunk, mut rest) = cut(rows, self.statements.bytes_max());
         let mut arguments = encode::<R, S::Arguments>(chunk, self.key);
         while !chunk.is_empty() {
-            let (next, after) = cut(rest);
+            let (next, after) = cut(rest, self.statements.bytes_max());
+            if self.too_large(chunk)? {
+                (chunk, rest, arguments) = (next, after, encode::<R, S::Arguments>(next, self.key));
+                continue;
+            }
             let sql = self.statements.insert::<R>(chunk[0].table(), chunk.len());
             let key = self.key;
             let (result, encoded) =
@@ -94,8 +116,23 @@ impl<S: Session> Insert<'_, '_, S> {
         Ok(())
     }
 
+    /// Whether the chunk is one row that is larger than the server takes: then it is refused here.
+    fn too_large<R: Row>(&mut self, chunk: &[&R]) -> Result<bool, StoreError> {
+        let &[row] = chunk else { return Ok(false) };
+        let Some(reason) = self.statements.cannot_send(row) else { return Ok(false) };
+        match self.on_refused {
+            OnRefused::Collect(refused) => refused.push(refused_row(row, reason)),
+            OnRefused::Fail => return Err(StoreError::Row { table: row.table(), reason }),
+        }
+        Ok(true)
+    }
+
     /// Whether to go on after this error.
-    fn refused<R: Row>(&self, chunk: &[&R], error: &sqlx::Error) -> Result<(), StoreError> {
+    fn refused<R: Row>(&mut self, chunk: &[&R], error: &sqlx::Error) -> Result<(), StoreError> {
+        if classify(error) == Class::TooLarge {
+            // The server takes less than it said; it has closed the connection.
+            self.statements.limit_packets(chunk.iter().map(|row| row.statement_bytes()).sum::<usize>() - 1);
+        }
         match (classify(error), &self.on_refused) {
             (Class::Row, OnRefused::Collect(_)) => Ok(()),
             (Class::Row, OnRefused::Fail) => {
@@ -110,11 +147,14 @@ impl<S: Session> Insert<'_, '_, S> {
         let (left, right) = chunk.split_at(chunk.len() / 2);
         let mut todo = vec![right, left];
         while let Some(part) = todo.pop() {
-            let (now, later) = cut(part);
+            let (now, later) = cut(part, self.statements.bytes_max());
             if now.is_empty() {
                 continue;
             }
             todo.push(later);
+            if self.too_large(now)? {
+                continue;
+            }
             let sql = self.statements.insert::<R>(now[0].table(), now.len());
             let Err(error) = self.session.run(sql, encode::<R, S::Arguments>(now, self.key)).await else {
                 continue;
@@ -133,9 +173,11 @@ impl<S: Session> Insert<'_, '_, S> {
     }
 }
 
-/// The largest shape that the rows fill, and what is left.
-fn cut<'r, R>(rows: &'r [&'r R]) -> (&'r [&'r R], &'r [&'r R]) {
-    let shape = STATEMENT_ROWS.into_iter().find(|shape| *shape <= rows.len()).unwrap_or(0);
+/// The largest shape that the rows fill within `bytes_max`, and what is left; a single row goes whatever its size.
+fn cut<'r, R: Row>(rows: &'r [&'r R], bytes_max: usize) -> (&'r [&'r R], &'r [&'r R]) {
+    let fits =
+        |shape: usize| shape == 1 || rows[..shape].iter().map(|row| row.statement_bytes()).sum::<usize>() <= bytes_max;
+    let shape = STATEMENT_ROWS.into_iter().find(|shape| *shape <= rows.len() && fits(*shape)).unwrap_or(0);
     rows.split_at(shape)
 }
 
@@ -170,15 +212,19 @@ mod tests {
 
     #[test]
     fn rows_are_cut_into_shapes_that_are_prepared_once() {
-        let rows: Vec<u8> = vec![0; 600];
-        let refs: Vec<&u8> = rows.iter().collect();
-        let mut shapes = Vec::new();
-        let mut rest = &refs[..];
-        while !rest.is_empty() {
-            let (now, later) = cut(rest);
-            shapes.push(now.len());
-            rest = later;
-        }
-        assert_eq!(shapes, [512, 64, 8, 8, 8]);
+        let rows = vec![FlowRow::default(); 600];
+        let refs: Vec<&FlowRow> = rows.iter().collect();
+        let shapes = |bytes_max: usize| {
+            let (mut shapes, mut rest) = (Vec::new(), &refs[..]);
+            while !rest.is_empty() {
+                let (now, later) = cut(rest, bytes_max);
+                shapes.push(now.len());
+                rest = later;
+            }
+            shapes
+        };
+        assert_eq!(shapes(STATEMENT_BYTES_MAX), [512, 64, 8, 8, 8]);
+        assert_eq!(shapes(100_000)[..3], [64, 64, 64], "a statement fits into what the server takes");
+        assert_eq!(shapes(10), [1; 600]);
     }
 }

@@ -6,6 +6,13 @@ use std::time::Duration;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time in which a writer's transaction must be committed; afterwards the connection is dropped.
 pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(60);
+/// A server ends a connection of ours that is silent for so long, so that one it believes alive after the network
+/// swallowed our end holds no lock for ever. A caller that was silent for half of it opens a new one by itself.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
+/// MariaDB ends a transaction of ours that is silent for so long; MySQL knows [`IDLE_TIMEOUT`] only.
+pub const IDLE_TRANSACTION_SECONDS: u32 = 30;
+/// Bytes of one multi-row statement, by estimate; also never more than half of the server's `max_allowed_packet`.
+pub const STATEMENT_BYTES_MAX: usize = 1 << 20;
 /// Time in which all migrations must be done, the wait for another process that migrates included.
 pub const MIGRATE_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long a process waits for the one that migrates.
@@ -36,8 +43,9 @@ pub const STATEMENTS_MAX: usize = 128;
 pub const DELETE_CHUNK_ROWS: u64 = 5_000;
 /// Time partitions of `flows`: more slow down every statement that cannot be pruned.
 pub const PARTITIONS_MAX: usize = 50;
-/// Days for which partitions are split off ahead.
-pub const PARTITION_DAYS_AHEAD: u32 = 3;
+/// Days for which partitions are split off ahead: longer than the server is ever away, because a partition that has
+/// rows is not split.
+pub const PARTITION_DAYS_AHEAD: u32 = 7;
 /// Seconds of a day.
 pub const DAY_SECONDS: u32 = 86_400;
 /// Rows that a query returns at most.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::StoreError;
@@ -59,6 +60,15 @@ impl Store {
                 let writer = sqlite::Writer::open(Arc::clone(files), node, now).await?;
                 Ok(Writer::sqlite(writer))
             }
+        }
+    }
+
+    /// Prepares for the days to come (partitions), where flow rows are kept for `flows_kept`; `now` in UNIX seconds. To
+    /// be called before the first batch: a partition that has rows is not split. Nothing to do on SQLite.
+    pub async fn prepare(&self, flows_kept: Duration, now: u32) -> Result<(), StoreError> {
+        match &self.0 {
+            Kind::MySql(server) => server.prepare(flows_kept, now).await,
+            Kind::Sqlite(_) => Ok(()),
         }
     }
 

@@ -10,6 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, raw_sql};
 use tempfile::TempDir;
 
@@ -163,6 +164,28 @@ impl Drop for MariaDb {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Holds the write lock of a SQLite file until the value is dropped.
+///
+/// # Errors
+/// Somebody else holds it.
+pub async fn hold(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(file);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Makes a SQLite file by statements.
+///
+/// # Errors
+/// A statement fails.
+pub async fn make_sqlite(file: &Path, sql: &str) -> Result<(), sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+    connection.close().await
 }
 
 /// Why there is no server.

@@ -18,7 +18,7 @@ fn assert_stored(place: &Place, writer: &Writer) {
         let fence = place.fences().into_iter().find(|f| (f.epoch, f.stream) == (epoch, stream)).unwrap();
         assert_eq!(fence.last_seq, totals.last_seq, "{fence:?}");
         assert_eq!((fence.stored.packets, fence.stored.bytes), (totals.packets, totals.bytes), "{fence:?}");
-        assert_eq!((fence.stored.rows, fence.parked.rows, fence.gap_rows), (totals.last_seq, 0, 0), "{fence:?}");
+        assert_eq!((fence.stored.rows, fence.parked.rows, fence.gap.rows), (totals.last_seq, 0, 0), "{fence:?}");
         if stream > 0 {
             expect.extend((1..=totals.last_seq).map(|seq| (epoch, stream, seq)));
             last = last.max(totals.last_seq);

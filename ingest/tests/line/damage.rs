@@ -43,8 +43,10 @@ fn damaged(place: &Place, within: u64) {
     assert_eq!(of_stream(1).count() as u64, totals.last_seq - u64::from(ROWS));
     assert_eq!(of_stream(2).count() as u32, 10 * ROWS);
     let fence = place.fences().into_iter().find(|fence| fence.stream == 1).unwrap();
-    assert_eq!((fence.last_seq, fence.gap_rows, fence.parked.rows), (totals.last_seq, u64::from(ROWS), 0));
+    assert_eq!((fence.last_seq, fence.gap.rows, fence.parked.rows), (totals.last_seq, u64::from(ROWS), 0));
     assert_eq!(fence.stored.rows, totals.last_seq - u64::from(ROWS));
+    assert!(fence.gap.packets > 0);
+    assert_eq!((fence.carried().packets, fence.carried().bytes), (totals.packets, totals.bytes), "known to the packet");
 }
 
 pub fn a_damaged_payload_is_a_gap(place: &Place) {

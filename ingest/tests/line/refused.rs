@@ -7,7 +7,7 @@ use crate::write::{events, lines, open};
 
 fn stored_and_parked(place: &Place) -> (u64, u64, u64) {
     let fence = place.fences().into_iter().find(|fence| fence.stream == 0).unwrap();
-    assert_eq!(fence.gap_rows, 0);
+    assert_eq!(fence.gap, store::Counts::default());
     (fence.last_seq, fence.stored.rows, fence.parked.rows)
 }
 

@@ -1,9 +1,27 @@
 //! faults: faults on purpose. Without features it is [`pass`], which does nothing: the named places at which tests make
-//! a step fail. With `harness` it is what the fault tests share: how often to run ([`runs`]), the seed ([`Seed`]) and
-//! the table that `cargo x faults` prints ([`report`]).
+//! a step fail. With `harness` it is what the fault tests share: how often to run ([`runs`]), the seed ([`Seed`]), a
+//! proxy that breaks connections ([`proxy`]) and the table that `cargo x faults` prints ([`report`]).
+//!
+//! The places of ingest and store, in the order of a batch's life:
+//!
+//! | place | where | an error there |
+//! |---|---|---|
+//! | `ingest.read` | before the reader looks at the spool | is a spool that cannot be read: again in a second |
+//! | `ingest.send` | before a batch goes from the reader to its lane | it goes later |
+//! | `db.connect` | before a connection (SQLite: the files) is opened | the store is away: back-off |
+//! | `ingest.park` | before rows are appended to the dead-letter file | nothing is committed: back-off |
+//! | `db.begin` | before BEGIN | as a lost connection |
+//! | `db.fence` | before the fence is advanced | as a lost connection |
+//! | `db.rows` | before the rows are inserted | as a lost connection |
+//! | `db.commit` | before COMMIT is sent | as a lost connection |
+//! | `db.committed` | when COMMIT was answered | the answer is lost: the fence tells |
+//! | `ingest.ack` | before the acknowledgement file is written | the spool is trimmed later |
+//! | `db.upkeep` | before retention | it is done later |
 #![forbid(unsafe_code)]
 
 mod failpoint;
+#[cfg(feature = "harness")]
+pub mod proxy;
 #[cfg(feature = "harness")]
 pub mod report;
 #[cfg(feature = "harness")]

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::Server;
 use crate::error::{Class, StoreError, classify, mysql_number};
 use crate::limits::{MIGRATE_LOCK_SECONDS, MIGRATE_TIMEOUT};
-use crate::migrations::{MYSQL, statements};
+use crate::migrations::{COLUMN_IS_THERE, MYSQL, statements};
 use crate::rows::Bind;
 use crate::session::{Get, Session};
 
@@ -90,7 +90,10 @@ async fn apply(connection: &mut MySqlConnection, number: u32, text: &'static str
         ))
         .await?;
     for statement in statements(text) {
-        connection.raw(SqlStr::from_static(statement)).await?;
+        match connection.raw(SqlStr::from_static(statement)).await {
+            Err(error) if mysql_number(&error) == Some(COLUMN_IS_THERE) => {}
+            other => drop(other?),
+        }
     }
     let mut arguments = sqlx::mysql::MySqlArguments::default();
     arguments.u32(number);

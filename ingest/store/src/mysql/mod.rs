@@ -10,11 +10,11 @@ mod writer;
 pub(crate) use writer::Writer;
 
 use sqlx::mysql::MySqlConnection;
-use sqlx::{ConnectOptions, SqlStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr};
 use tokio::time::timeout;
 
 use crate::error::{StoreError, mysql_number};
-use crate::limits::CONNECT_TIMEOUT;
+use crate::limits::{CONNECT_TIMEOUT, IDLE_TIMEOUT, IDLE_TRANSACTION_SECONDS};
 use crate::session::Session;
 use crate::target::ServerAddress;
 
@@ -31,14 +31,17 @@ impl Server {
 
     /// Opens a connection whose session is strict and in UTC.
     pub(crate) async fn connect(&self) -> Result<MySqlConnection, StoreError> {
+        faults::pass("db.connect").map_err(|error| self.unreachable(error.to_string()))?;
         let opening = async {
             let mut connection = self.address.options.connect().await?;
-            // The server's own modes are replaced, not extended: a lenient one would cut values off silently.
-            connection
-                .raw(SqlStr::from_static(
-                    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 10",
-                ))
-                .await?;
+            // The server's own modes are replaced, not extended: a lenient one would cut values off silently. MariaDB
+            // reads what stands in the comment, MySQL does not.
+            let session = format!(
+                "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 10, \
+                 wait_timeout = {} /*M! , idle_transaction_timeout = {IDLE_TRANSACTION_SECONDS} */",
+                IDLE_TIMEOUT.as_secs()
+            );
+            connection.raw(AssertSqlSafe(session).into_sql_str()).await?;
             Ok(connection)
         };
         match timeout(CONNECT_TIMEOUT, opening).await {

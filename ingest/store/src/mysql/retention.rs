@@ -1,5 +1,7 @@
 //! Retention on a server: drops partitions of `flows`, deletes old rows of the small tables in chunks.
 
+use std::time::Duration;
+
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use tokio::time::timeout;
@@ -19,13 +21,34 @@ impl Server {
     /// prevents, is said in the report; the rest is done.
     pub(crate) async fn retention(&self, policy: &RetentionPolicy, now: u32) -> Result<RetentionReport, StoreError> {
         let mut connection = self.connect().await?;
-        Server::check_version(&mut connection).await?;
+        bounded(Server::check_version(&mut connection)).await?;
+        faults::pass("db.upkeep").map_err(StoreError::failpoint("retention"))?;
         let mut report = RetentionReport { tables: vec![flows(&mut connection, policy, now).await?] };
         for table in SMALL_TABLES {
             report.tables.push(delete_old(&mut connection, table, policy.cutoff(table, now)).await?);
         }
         Ok(report)
     }
+
+    /// Splits off the partitions of the days to come, as far as the account may.
+    pub(crate) async fn prepare(&self, flows_kept: Duration, now: u32) -> Result<(), StoreError> {
+        let mut connection = self.connect().await?;
+        bounded(Server::check_version(&mut connection)).await?;
+        split_ahead(&mut connection, flows_kept, now).await.map(drop)
+    }
+}
+
+/// Splits off the partitions of the days to come; answers those that there were before.
+async fn split_ahead(
+    connection: &mut MySqlConnection,
+    flows_kept: Duration,
+    now: u32,
+) -> Result<Vec<partitions::Partition>, StoreError> {
+    let keep_days = u32::try_from(flows_kept.as_secs() / u64::from(DAY_SECONDS)).unwrap_or(u32::MAX);
+    let existing = step(partitions::list(connection)).await?;
+    let ends = partitions::plan(&existing, now, keep_days);
+    bounded(partitions::split(connection, &ends)).await?;
+    Ok(existing)
 }
 
 async fn flows(
@@ -34,13 +57,13 @@ async fn flows(
     now: u32,
 ) -> Result<TableReport, StoreError> {
     let mut report = TableReport { table: "flows", ..TableReport::default() };
-    let keep_days = u32::try_from(policy.flows.as_secs() / u64::from(DAY_SECONDS)).unwrap_or(u32::MAX);
-    let existing = step(partitions::list(connection)).await?;
-    let ends = partitions::plan(&existing, now, keep_days);
-    if !hinders(&mut report, bounded(partitions::split(connection, &ends)).await)? {
-        return Ok(report);
-    }
     let cutoff = policy.cutoff("flows", now);
+    // What lies in the open partition, by clocks that were wrong, goes as in the small tables.
+    let open = delete_old(connection, "flows PARTITION (pmax)", cutoff).await?;
+    (report.rows, report.hindered) = (open.rows, open.hindered);
+    let split = split_ahead(connection, policy.flows, now).await.map(drop);
+    hinders(&mut report, split)?;
+    let existing = step(partitions::list(connection)).await?;
     for partition in partitions::expired(&existing, cutoff, policy.flows_bytes, now) {
         if !hinders(&mut report, bounded(partitions::drop_one(connection, &partition)).await)? {
             break;

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use sqlx::SqlStr;
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use tokio::time::timeout;
 
 use super::Server;
@@ -19,14 +19,20 @@ use crate::writer::Park;
 
 const FENCE: &str = "advancing the fence";
 const COMMIT: &str = "committing a batch";
+const OPENING: &str = "opening a connection for writing";
 
 /// Writes over one connection, which it opens when there is none and closes whenever its state is not known.
 pub(crate) struct Writer {
     server: Server,
+    node: NodeIdentity,
     node_id: u16,
+    /// UNIX seconds, as last told.
+    now: u32,
     statements: Statements,
     /// Taken out while a transaction runs: a call that fails, times out or is dropped takes it along.
     connection: Option<MySqlConnection>,
+    /// The server's number of the connection that is, or was, in use.
+    id: Option<u64>,
     /// Streams whose fence row exists.
     fenced: HashSet<Key>,
 }
@@ -34,27 +40,49 @@ pub(crate) struct Writer {
 impl Writer {
     /// Connects, checks the schema, registers the node.
     pub(crate) async fn open(server: Server, node: &NodeIdentity, now: u32) -> Result<Writer, StoreError> {
-        let mut connection = server.connect().await?;
-        let opening = async {
-            Server::check_version(&mut connection).await?;
-            node::register(&mut connection, node, now).await
+        let mut writer = Writer {
+            server,
+            node: node.clone(),
+            node_id: 0,
+            now,
+            statements: Statements::default(),
+            connection: None,
+            id: None,
+            fenced: HashSet::new(),
         };
-        let node_id = timeout(COMMIT_TIMEOUT, opening)
-            .await
-            .map_err(|_| StoreError::Timeout { doing: "registering the node", after: COMMIT_TIMEOUT })??;
-        let (statements, fenced) = (Statements::default(), HashSet::new());
-        Ok(Writer { server, node_id, statements, connection: Some(connection), fenced })
+        let connection = writer.take().await?;
+        writer.connection = Some(connection);
+        Ok(writer)
     }
 
     pub(crate) fn node_id(&self) -> u16 {
         self.node_id
     }
 
+    /// The connection, or a new one. Behind the same address may be another server by then, or the same with another
+    /// state: schema, node and limits are asked for again.
     async fn take(&mut self) -> Result<MySqlConnection, StoreError> {
-        match self.connection.take() {
-            Some(connection) => Ok(connection),
-            None => self.server.connect().await,
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
         }
+        let mut connection = self.server.connect().await?;
+        let opening = async {
+            // The server may not know yet that the old connection is gone, and its transaction may hold the fence.
+            // Everybody may end connections of his own account; that it is gone already is the usual answer.
+            if let Some(id) = self.id.take() {
+                let _ = connection.raw(AssertSqlSafe(format!("KILL {id}")).into_sql_str()).await;
+            }
+            Server::check_version(&mut connection).await?;
+            let node_id = node::register(&mut connection, &self.node, self.now).await?;
+            Ok::<_, StoreError>((node_id, limits(&mut connection).await.map_err(|e| StoreError::query(OPENING, &e))?))
+        };
+        let (node_id, (id, packet_bytes)) = timeout(COMMIT_TIMEOUT, opening)
+            .await
+            .map_err(|_| StoreError::Timeout { doing: OPENING, after: COMMIT_TIMEOUT })??;
+        self.statements.limit_packets(packet_bytes);
+        self.fenced.clear();
+        (self.id, self.node_id) = (Some(id), node_id);
+        Ok(connection)
     }
 
     /// Every fence of this node.
@@ -76,6 +104,7 @@ impl Writer {
         batch: &Batch,
         park: Option<&mut Park<'_>>,
     ) -> Result<CommitOutcome, StoreError> {
+        self.now = batch.arrived;
         let mut connection = self.take().await?;
         let work = async {
             let result = self.transaction(&mut connection, batch, park).await;
@@ -105,7 +134,9 @@ impl Writer {
             begin_stream(connection, key, batch.arrived).await.map_err(|e| StoreError::query(FENCE, &e))?;
             self.fenced.insert(key);
         }
+        faults::pass("db.begin").map_err(StoreError::failpoint(FENCE))?;
         connection.raw(SqlStr::from_static("BEGIN")).await.map_err(|e| StoreError::query(FENCE, &e))?;
+        faults::pass("db.fence").map_err(StoreError::failpoint(FENCE))?;
         if !advance(connection, key, batch).await.map_err(|e| StoreError::query(FENCE, &e))? {
             let last_seq = last_seq(connection, key).await.map_err(|e| StoreError::query(FENCE, &e))?;
             connection.raw(SqlStr::from_static("ROLLBACK")).await.map_err(|e| StoreError::query(FENCE, &e))?;
@@ -113,17 +144,29 @@ impl Writer {
         }
         let mut refused = Vec::new();
         let mut on_refused = if park.is_some() { OnRefused::Collect(&mut refused) } else { OnRefused::Fail };
+        faults::pass("db.rows").map_err(StoreError::failpoint("storing rows"))?;
         insert::batch(connection, &mut self.statements, self.node_id, batch, &mut on_refused).await?;
         if let (false, Some(park)) = (refused.is_empty(), park) {
             park(&refused).map_err(|source| StoreError::Park { source })?;
             set_aside(connection, key, batch, &refused).await.map_err(|e| StoreError::query(FENCE, &e))?;
         }
+        faults::pass("db.commit").map_err(StoreError::failpoint(COMMIT))?;
         // From here on an error leaves the outcome unknown: the fence tells, on a new connection.
         connection.raw(SqlStr::from_static("COMMIT")).await.map_err(|error| StoreError::Transient {
             doing: COMMIT,
             reason: format!("{error}; whether it was committed stands in the fence"),
         })?;
+        faults::pass("db.committed").map_err(StoreError::failpoint(COMMIT))?;
         Ok(CommitOutcome::Stored { parked: refused.len() as u64 })
+    }
+}
+
+/// The server's number of this connection, and the bytes of a packet that it takes.
+async fn limits(connection: &mut MySqlConnection) -> Result<(u64, usize), sqlx::Error> {
+    let sql = SqlStr::from_static("SELECT CAST(CONNECTION_ID() AS UNSIGNED), CAST(@@max_allowed_packet AS UNSIGNED)");
+    match connection.rows(sql, MySqlArguments::default()).await?.first() {
+        Some(row) => Ok((row.u64(0)?, usize::try_from(row.u64(1)?).unwrap_or(usize::MAX))),
+        None => Err(sqlx::Error::RowNotFound),
     }
 }
 
@@ -138,7 +181,8 @@ async fn begin_stream(connection: &mut MySqlConnection, key: Key, now: u32) -> R
     arguments.u32(now);
     let sql = SqlStr::from_static(
         "INSERT INTO ingest_fences (node_id, epoch, stream, last_seq, rows_total, packets, bytes, parked_rows, \
-         parked_packets, parked_bytes, gap_rows, updated) VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?)",
+         parked_packets, parked_bytes, gap_rows, gap_packets, gap_bytes, updated) \
+         VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)",
     );
     match connection.run(sql, arguments).await {
         // Another connection began it at the same moment.
@@ -150,13 +194,13 @@ async fn begin_stream(connection: &mut MySqlConnection, key: Key, now: u32) -> R
 /// Advances the fence over the batch; false if it does not stand just before it. sqlx asks the server to count the
 /// rows that match, so 1 means ours even where no number changes.
 async fn advance(connection: &mut MySqlConnection, key: Key, batch: &Batch) -> Result<bool, sqlx::Error> {
-    let Advance { stored, parked, gap_rows } = Advance::of(batch, &[]);
+    let Advance { stored, parked, gap } = Advance::of(batch, &[]);
     let mut arguments = MySqlArguments::default();
-    for number in [batch.last_seq, stored.rows, stored.packets, stored.bytes] {
-        arguments.u64(number);
-    }
-    for number in [parked.rows, parked.packets, parked.bytes, gap_rows] {
-        arguments.u64(number);
+    arguments.u64(batch.last_seq);
+    for counts in [stored, parked, gap] {
+        for number in [counts.rows, counts.packets, counts.bytes] {
+            arguments.u64(number);
+        }
     }
     arguments.u32(batch.arrived);
     let mut arguments = keyed(arguments, key);
@@ -164,7 +208,8 @@ async fn advance(connection: &mut MySqlConnection, key: Key, batch: &Batch) -> R
     let sql = SqlStr::from_static(
         "UPDATE ingest_fences SET last_seq = ?, rows_total = rows_total + ?, packets = packets + ?, \
          bytes = bytes + ?, parked_rows = parked_rows + ?, parked_packets = parked_packets + ?, \
-         parked_bytes = parked_bytes + ?, gap_rows = gap_rows + ?, updated = ? \
+         parked_bytes = parked_bytes + ?, gap_rows = gap_rows + ?, gap_packets = gap_packets + ?, \
+         gap_bytes = gap_bytes + ?, updated = ? \
          WHERE node_id = ? AND epoch = ? AND stream = ? AND last_seq = ?",
     );
     Ok(connection.run(sql, arguments).await? == 1)

@@ -36,6 +36,10 @@ impl Row for EventRow {
         self.ts
     }
 
+    fn statement_bytes(&self) -> usize {
+        200 + self.kind.len() + self.subject.len() + self.text.len() + self.detail.len()
+    }
+
     fn bind<B: Bind>(&self, to: &mut B) {
         to.text(&self.kind);
         to.u8(self.severity);

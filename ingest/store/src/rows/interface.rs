@@ -30,6 +30,10 @@ impl Row for InterfaceRow {
         self.ts
     }
 
+    fn statement_bytes(&self) -> usize {
+        200 + self.name.len()
+    }
+
     fn bind<B: Bind>(&self, to: &mut B) {
         to.u16(self.interface);
         to.text(&self.name);

@@ -51,6 +51,11 @@ pub(crate) trait Row: Sync {
     fn bytes(&self) -> u64 {
         0
     }
+    /// Bytes that it takes in a statement, a generous estimate.
+    fn statement_bytes(&self) -> usize {
+        // Key and thirty numbers, each with its type: the widest of our tables without text.
+        35 * 12
+    }
     /// Adds every column after the key.
     fn bind<B: Bind>(&self, to: &mut B);
 }

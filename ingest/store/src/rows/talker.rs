@@ -66,6 +66,10 @@ impl Row for TalkerRow {
         self.ts
     }
 
+    fn statement_bytes(&self) -> usize {
+        300 + self.key_bytes.len()
+    }
+
     fn bind<B: Bind>(&self, to: &mut B) {
         to.u8(self.kind as u8);
         to.bytes(&self.key_bytes);

@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::Mutex;
 
 use crate::error::StoreError;
+use crate::migrations::SQLITE_DAY;
 use open::Open;
 
 /// The folder of a store, and what this process has open in it.
@@ -52,10 +53,16 @@ impl Files {
         Ok(Files { folder, state: Mutex::new(State::default()) })
     }
 
-    /// Brings `main.db` to this program's version; day files are brought there when they are opened.
+    /// Brings all files to this program's version: who only reads cannot.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
         let connection = file::open_main(&self.folder).await?;
         file::close(connection).await;
+        for (day, path) in day_files(&self.folder)? {
+            let old = open_for_reading(&path, SQLITE_DAY.len() as u32).await.map(drop);
+            if matches!(old, Err(StoreError::NotMigrated { .. })) {
+                file::finish(file::open_day(&self.folder, day).await?).await;
+            }
+        }
         Ok(())
     }
 

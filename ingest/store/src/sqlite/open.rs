@@ -26,6 +26,7 @@ impl Open {
     /// Opens `main.db` and reads the fences of all files.
     pub(super) async fn load(folder: &Path, in_doubt: &[PathBuf]) -> Result<Open, StoreError> {
         let failed = |error: sqlx::Error| StoreError::query("reading the fences", &error);
+        faults::pass("db.connect").map_err(StoreError::failpoint("opening the store"))?;
         let mut main = file::open_main(folder).await?;
         settle(&mut main, in_doubt.contains(&main_file(folder))).await.map_err(failed)?;
         let mut fences = HashMap::new();

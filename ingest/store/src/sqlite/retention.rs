@@ -31,6 +31,7 @@ impl Files {
         let mut state = self.state.lock().await;
         let mut open = state.take(&self.folder).await?;
         let work = async {
+            faults::pass("db.upkeep").map_err(StoreError::failpoint(DOING))?;
             let mut report = RetentionReport { tables: vec![flows(&mut open, &self.folder, policy, now).await?] };
             for table in SMALL_TABLES {
                 report.tables.push(delete_old(&mut open, table, policy.cutoff(table, now)).await?);

@@ -99,13 +99,16 @@ async fn transaction(
     let mut statements = std::mem::take(&mut open.statements);
     let (connection, path) = open.choose(folder, batch.stream != LOW_RATE_STREAM, batch.arrived).await?;
     in_doubt.push(path);
+    faults::pass("db.begin").map_err(StoreError::failpoint(FENCE))?;
     connection.raw(SqlStr::from_static("BEGIN IMMEDIATE")).await.map_err(|e| StoreError::query(FENCE, &e))?;
     let result = store(connection, &mut statements, known, batch, park).await;
     let known_state = matches!(&result, Ok(_) | Err(StoreError::Row { .. } | StoreError::Park { .. }));
     if known_state {
+        faults::pass("db.commit").map_err(StoreError::failpoint(COMMIT))?;
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         connection.raw(SqlStr::from_static(end)).await.map_err(|error| StoreError::query(COMMIT, &error))?;
     }
+    faults::pass("db.committed").map_err(StoreError::failpoint(COMMIT))?;
     // In any other state the caller drops the connection, which rolls back.
     open.statements = statements;
     let (fence, parked) = result?;
@@ -127,16 +130,18 @@ async fn store(
     }
     let mut refused = Vec::new();
     let mut on_refused = if park.is_some() { OnRefused::Collect(&mut refused) } else { OnRefused::Fail };
+    faults::pass("db.rows").map_err(StoreError::failpoint("storing rows"))?;
     insert::batch(connection, statements, known.node_id, batch, &mut on_refused).await?;
     if let (false, Some(park)) = (refused.is_empty(), park) {
         park(&refused).map_err(|source| StoreError::Park { source })?;
     }
+    faults::pass("db.fence").map_err(StoreError::failpoint(FENCE))?;
     let advance = Advance::of(batch, &refused);
     let mut fence = known;
     fence.last_seq = batch.last_seq;
     fence.stored = fence.stored.plus(advance.stored);
     fence.parked = fence.parked.plus(advance.parked);
-    fence.gap_rows = fence.gap_rows.saturating_add(advance.gap_rows);
+    fence.gap = fence.gap.plus(advance.gap);
     fence.updated = batch.arrived;
     write_fence(connection, fence).await.map_err(failed)?;
     if let Some((low, high)) = batch.flow_span() {
@@ -165,20 +170,21 @@ pub(super) async fn write_fence(connection: &mut SqliteConnection, fence: Fence)
     arguments.u16(fence.stream);
     arguments.u64(fence.last_seq);
     // A parked row may hold any number; the sums stick at the largest one that SQLite has.
-    for counts in [fence.stored, fence.parked] {
+    for counts in [fence.stored, fence.parked, fence.gap] {
         for sum in [counts.rows, counts.packets, counts.bytes] {
             arguments.u64(sum.min(i64::MAX as u64));
         }
     }
-    arguments.u64(fence.gap_rows);
     arguments.u32(fence.updated);
     let sql = SqlStr::from_static(
         "INSERT INTO ingest_fences (node_id, epoch, stream, last_seq, rows_total, packets, bytes, parked_rows, \
-         parked_packets, parked_bytes, gap_rows, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         parked_packets, parked_bytes, gap_rows, gap_packets, gap_bytes, updated) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (node_id, epoch, stream) DO UPDATE SET last_seq = excluded.last_seq, \
          rows_total = excluded.rows_total, packets = excluded.packets, bytes = excluded.bytes, \
          parked_rows = excluded.parked_rows, parked_packets = excluded.parked_packets, \
-         parked_bytes = excluded.parked_bytes, gap_rows = excluded.gap_rows, updated = excluded.updated \
+         parked_bytes = excluded.parked_bytes, gap_rows = excluded.gap_rows, gap_packets = excluded.gap_packets, \
+         gap_bytes = excluded.gap_bytes, updated = excluded.updated \
          WHERE excluded.last_seq > ingest_fences.last_seq",
     );
     connection.run(sql, arguments).await?;

@@ -30,8 +30,9 @@ async fn a_batch_is_stored_once_and_in_order() {
 async fn rows_that_are_lost_or_could_not_be_read_move_the_fence_and_are_counted() {
     for place in Place::all().await {
         let mut writer = writer(&place.migrated().await).await;
+        let lost = Counts { rows: 40, packets: 41, bytes: 4200 };
         let gap =
-            Batch { epoch: 5, stream: 1, first_seq: 1, last_seq: 40, gap_rows: 40, arrived: NOW, ..Batch::default() };
+            Batch { epoch: 5, stream: 1, first_seq: 1, last_seq: 40, gap: lost, arrived: NOW, ..Batch::default() };
         assert_eq!(writer.commit(&gap).await.unwrap(), STORED);
         let mut damaged = flows(1, 41, 50, NOW);
         damaged.flows.remove(3);
@@ -40,7 +41,9 @@ async fn rows_that_are_lost_or_could_not_be_read_move_the_fence_and_are_counted(
         damaged.bytes -= 300;
         assert_eq!(writer.commit(&damaged).await.unwrap(), STORED);
         let fence = writer.fences().await.unwrap()[0];
-        assert_eq!((fence.last_seq, fence.gap_rows), (50, 40));
+        assert_eq!((fence.last_seq, fence.gap), (50, lost));
+        assert_eq!(fence.carried(), Counts { rows: 50, packets: 71, bytes: 7200 });
+        assert_eq!(place.reader().await.fences().await.unwrap()[0], fence);
         assert_eq!(fence.stored, Counts { rows: 9, packets: 27, bytes: 2700 });
         assert_eq!(fence.parked, Counts { rows: 1, packets: 3, bytes: 300 });
     }

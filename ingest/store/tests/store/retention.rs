@@ -124,3 +124,29 @@ async fn old_rows_of_small_tables_are_deleted_in_chunks() {
         assert!(events.bytes > 0, "{sizes:?}");
     }
 }
+
+/// MariaDB loses every row of a partition when the statement that splits it is killed, or the server is stopped then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_has_rows_is_not_split() {
+    let Some(place) = Place::mariadb().await else { return };
+    let store = place.migrated().await;
+    store.prepare(generous().flows, NOW).await.unwrap();
+    let mut writer = writer(&store).await;
+    let future = NOW + 100 * DAY;
+    assert_eq!(writer.commit(&flows(1, 1, 1000, NOW)).await.unwrap(), STORED);
+    assert_eq!(writer.commit(&flows(2, 1, 1000, future)).await.unwrap(), STORED);
+    let partitions = "SELECT COUNT(*) FROM information_schema.PARTITIONS WHERE TABLE_NAME = 'flows'";
+    let server = place.server.as_ref().unwrap();
+    let before = server.number(partitions).await.unwrap();
+    let report = store.retention(&generous(), NOW + 3 * DAY).await.unwrap();
+    assert!(report.table("flows").unwrap().hindered.as_ref().unwrap().contains("clock"), "{report:?}");
+    assert_eq!(server.number(partitions).await.unwrap(), before);
+    assert_eq!(server.number("SELECT COUNT(*) FROM floodmark.flows").await.unwrap(), 2000);
+    // Everything that is dropped by its day is, meanwhile; what lies in the open one goes by age, then it is split.
+    let later = future + 40 * DAY;
+    store.retention(&generous(), later).await.unwrap();
+    let report = store.retention(&generous(), later).await.unwrap();
+    assert_eq!(report.table("flows").unwrap().hindered, None);
+    assert_eq!(server.number("SELECT COUNT(*) FROM floodmark.flows").await.unwrap(), 0);
+    assert!(server.number(partitions).await.unwrap() > 1);
+}
