@@ -36,7 +36,6 @@ struct Arguments {
     dir: PathBuf,
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark keeps its files where the system's scratch lies")]
 fn arguments() -> Arguments {
     let dir = std::env::temp_dir();
     let mut parsed =
@@ -84,7 +83,7 @@ fn record(number: u64, rate: u64) -> FlowRecord {
     src_ip[10..12].copy_from_slice(&[0xff; 2]);
     let mut dst_ip = src_ip;
     src_ip[12..].copy_from_slice(&(random() as u32).to_be_bytes());
-    dst_ip[12..].copy_from_slice(&(0xc0a8_0000 | random() as u32 % 250).to_be_bytes());
+    dst_ip[12..].copy_from_slice(&(0xc0a8_0000 | (random() as u32 % 250)).to_be_bytes());
     let last_ns = (BEGIN + number / rate) * 1_000_000_000 - random() % 15_000_000_000;
     let packets = random() % 100 + 1;
     FlowRecord {

@@ -69,7 +69,9 @@ fn a_full_spool_gives_up_detail_counts_it_and_recovers() {
             assert!(await_some("its end", || role.try_wait().unwrap()).success(), "{}", machine.log());
         }
         let after = machine.ledger();
-        assert_eq!((after.imbalance, after.parsed), (0, sent), "{after:?}");
+        // A burst is more than the kernel's queue of the veth holds: what it drops there never reaches the tap.
+        let told = i128::from(after.parsed) + i128::from(after.pre_tap);
+        assert_eq!((after.imbalance, told), (0, i128::from(sent)), "{after:?}");
         assert_eq!((after.coarsened, after.shed), (before.coarsened, before.shed), "flows are kept again: {after:?}");
         let totals = block_on(FlowTotals::of_sqlite(&machine.data_dir().join("store"))).unwrap();
         assert_eq!((totals.packets, totals.rows), (after.stored, totals.distinct), "{after:?}");

@@ -1,9 +1,9 @@
 //! role: the capture process. One pinned thread per worker, one thread that follows the interfaces, and the spooler
 //! with the live line on the first thread.
 //!
-//! Start: cores → interfaces → memory budget → spool → packet sockets → rights are given up → live line → workers →
-//! rings (in CPU order). Stop: the rings refuse further
-//! frames, the workers walk what is left and export every flow, the spooler writes it, the last line is published.
+//! Start: cores → interfaces → memory budget → packet sockets → rights are given up → spool → live line → workers →
+//! rings (in CPU order). Stop: the rings refuse further frames, the workers walk what is left and export every flow, the
+//! spooler writes it, the last line is published.
 
 mod blind;
 pub mod board;
@@ -103,11 +103,12 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let latest: Arc<Mutex<Option<Arc<Cut>>>> = Arc::default();
     let now = now_ns();
     let dir = spool_dir(&options.data_dir, "capture");
+    let opened = Opened::open(netlink, workers, names.len())?;
+    confine().map_err(CaptureError::Confine)?;
+    // The spool's writing may have a thread, which must not keep what was given up.
     let writer = open_spool(&dir, options, now)?;
     let epoch = writer.epoch();
     let past = closing::read(&dir, options.node, epoch)?;
-    let opened = Opened::open(netlink, workers, names.len())?;
-    confine().map_err(CaptureError::Confine)?;
     let render = metrics::renderer(latest.clone(), board.clone());
     let mut publisher = Publisher::bind(&options.run_dir, Role::Capture, options.node.to_string(), epoch, render)?;
     publisher.restart_by(stop);
