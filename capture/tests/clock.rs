@@ -209,9 +209,11 @@ fn set_once(begin_s: u64, to_s: Option<u64>) -> usize {
     let mut line = Line::at(begin_s);
     line.run(100);
     if let Some(to_s) = to_s {
+        line.spooler.sink_mut().finish();
         let before = read(line.dir.path()).flows.len();
         line.set(to_s);
         line.run(5);
+        line.spooler.sink_mut().finish();
         let after = read(line.dir.path());
         // Of 100 steady flows each writes a row a minute, 20 brief ones a second end: 5 s have 100 + 9 rows.
         assert!(after.flows.len() - before < 150, "no storm: {} rows in 5 s", after.flows.len() - before);

@@ -18,7 +18,13 @@ pub fn run(command: &StoreCommand) -> Outcome {
     match command {
         StoreCommand::Migrate(source) => {
             let config = configuration(source)?;
-            wait_for(async { connect(&config).await?.migrate().await })?;
+            let kept = config.ingest.retention.flows;
+            wait_for(async {
+                let store = connect(&config).await?;
+                store.migrate().await?;
+                // Partitions are split off before rows come: ingest's own account may not be permitted to.
+                store.prepare(kept, now_seconds()).await
+            })?;
             print::out("the store is up to date\n")
         }
         StoreCommand::Size { source, json } => {
@@ -102,6 +108,13 @@ fn json_lines(sizes: &[TableSize]) -> String {
             + "\n"
     };
     sizes.iter().map(object).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "partitions are made for the days to come")]
+fn now_seconds() -> u32 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn read(dir: &Path, file_bytes: usize) -> (u64, bool) {
 fn any_segment_is_read_and_written_behind() {
     let seeds = vec![sound()];
     // The writer's buffers stand whatever the files hold.
-    let target = Target { name: "segment", seeds, mend: Some(mend), buffers: 2 << 20, waits: false };
+    let target = Target { name: "segment", seeds, mend: Some(mend), buffers: 8 << 20, waits: false };
     let folder = scratch();
     let mut runs = 0u64;
     target.run(|input| {

@@ -59,7 +59,7 @@ impl Line {
                     self.books.refused += 512;
                 }
             }
-            if self.now_ns % 50_000_000 == 0 {
+            if self.now_ns.is_multiple_of(50_000_000) {
                 let _ = self.writer.sync();
             }
         }

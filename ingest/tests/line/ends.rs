@@ -106,8 +106,10 @@ pub fn a_damaged_end_is_in_the_books(place: &Place) {
     // Nothing of it stays in the spool for ever.
     drop(writer);
     let mut writer = open(&place.spool());
+    // The newest segment never goes: the next life begins one of its own.
+    flows(&mut writer, 1, 10);
     assert!(writer.trim(&spool::Ack::load(&place.spool())).unwrap() > 0);
-    assert!(frames(place).is_empty());
+    assert!(frames(place).iter().all(|(_, _, header)| header.epoch == writer.epoch()));
 }
 
 pub fn a_later_epoch_tells_of_one_that_was_lost(place: &Place) {

@@ -54,8 +54,20 @@ fn record(seq: u64) -> FlowRecord {
     }
 }
 
-/// Appends one frame of `rows` flow rows.
+/// Flow rows that a frame of 256 KiB holds, rounded down.
+const FRAME_ROWS: u32 = 2_500;
+
+/// Appends `rows` flow rows, in one frame as far as that holds them.
 pub fn flows(writer: &mut Writer, stream: u16, rows: u32) -> StreamTotals {
+    let mut left = rows;
+    while left > FRAME_ROWS {
+        frame(writer, stream, FRAME_ROWS);
+        left -= FRAME_ROWS;
+    }
+    frame(writer, stream, left)
+}
+
+fn frame(writer: &mut Writer, stream: u16, rows: u32) -> StreamTotals {
     let first = writer.totals(stream).last_seq + 1;
     let records: Vec<FlowRecord> = (first..first + u64::from(rows)).map(record).collect();
     let payload: Vec<u8> = records.iter().flat_map(FlowRecord::encode).collect();

@@ -303,6 +303,10 @@ impl Pump {
             match self.from.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(bytes) => {
+                    // It may have fallen silent while this thread was reading.
+                    while self.shared.mode() == Mode::Silence && !self.is_over() {
+                        sleep(TICK);
+                    }
                     if !self.pass(&buffer[..bytes]) {
                         break;
                     }

@@ -18,6 +18,8 @@ async fn small_grants_are_enough_and_forbid_the_rest() {
         Store::connect(&server.config(&format!("floodmark_{role}"), "floodmark"), place.data_dir()).await.unwrap()
     };
 
+    // What `floodmark store migrate` does for an account that may.
+    connect("maintainer").await.prepare(generous().flows, NOW).await.unwrap();
     let writing = connect("writer").await;
     writing.migrate().await.unwrap();
     let mut writer = writing.writer(&node(), NOW).await.unwrap();
