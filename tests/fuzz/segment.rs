@@ -109,7 +109,10 @@ fn any_segment_is_read_and_written_behind() {
             assert!(past.gaps.len() as u64 <= sound, "{past:?}");
         }
         // Now and then: preparing a segment of 4 MiB takes longer than all else.
+        // A file whose sound head has another number than its name is a recycled one: the writer removes it.
+        let is_own = input.get(24..32) == Some(&1u64.to_le_bytes());
         if runs.is_multiple_of(16)
+            && is_own
             && let Ok(mut writer) = open(&dir)
         {
             writer.append(&batch(1, b"after the crash", 1)).unwrap();
