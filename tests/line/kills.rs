@@ -19,20 +19,25 @@ use crate::process::{await_some, send};
 /// Flows leave the table soon, so that rows are on the way at every moment.
 const CONFIG: &str = "[capture]\ninterfaces = [\"va\"]\nflow_active_timeout = \"300ms\"\n";
 
-/// Every step at which a process may die, by the role that takes it.
-const FAILPOINTS: [(&str, &str); 12] = [
-    ("capture", "spool.append"),
-    ("capture", "spool.write"),
-    ("capture", "spool.sync"),
-    ("capture", "spool.prepare"),
-    ("capture", "spool.trim"),
-    ("ingest", "spool.ack"),
-    ("ingest", "ingest.read"),
-    ("ingest", "ingest.send"),
-    ("ingest", "db.begin"),
-    ("ingest", "db.rows"),
-    ("ingest", "db.commit"),
-    ("ingest", "db.committed"),
+/// Steps at which a process may die, by the role that takes them, and how often at most it passes before it does: some
+/// are taken many times a second, some once in a life. (What a segment's end takes is broken in the spool's tests.)
+const FAILPOINTS: [(&str, &str, u64); 16] = [
+    ("capture", "spool.epoch", 1),
+    ("capture", "spool.append", 8),
+    ("capture", "spool.write", 8),
+    ("capture", "spool.sync", 3),
+    ("capture", "spool.prepare", 2),
+    ("capture", "spool.trim", 5),
+    ("ingest", "db.connect", 1),
+    ("ingest", "ingest.read", 3),
+    ("ingest", "ingest.send", 3),
+    ("ingest", "db.begin", 3),
+    ("ingest", "db.rows", 3),
+    ("ingest", "db.fence", 3),
+    ("ingest", "db.commit", 3),
+    ("ingest", "db.committed", 3),
+    ("ingest", "ingest.ack", 5),
+    ("ingest", "spool.ack", 5),
 ];
 
 #[expect(clippy::disallowed_methods, reason = "the time until a role is ready again is measured here")]
@@ -215,10 +220,17 @@ fn roles_that_die_at_each_step() {
         let mut roles = Roles::start(&machine);
         let load = Load::start();
         let mut cost = Cost::default();
-        for _ in 0..runs(1, 25) {
-            for (role, step) in FAILPOINTS {
-                // Some steps are taken thousands of times a second, some once a minute: passes before it strikes.
-                machine.failpoints = format!("{step}={}*off->1*return(abort)", 1 + seed.below(40));
+        for _ in 0..runs(1, 20) {
+            for (role, step, most) in FAILPOINTS {
+                // Without the other role there is nothing to do.
+                let other = if role == "capture" { "ingest" } else { "capture" };
+                if roles.of(other).try_wait().unwrap().is_some() {
+                    machine.failpoints.clear();
+                    *roles.of(other) = machine.spawn_role(other);
+                }
+                let passes = seed.below(most);
+                let before = if passes > 0 { format!("{passes}*off->") } else { String::new() };
+                machine.failpoints = format!("{step}={before}1*return(abort)");
                 let child = roles.of(role);
                 child.kill().unwrap();
                 child.wait().unwrap();
