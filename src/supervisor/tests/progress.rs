@@ -45,7 +45,8 @@ fn plays_a_role() {
     let note = |what: &str| {
         let mut file =
             fs::OpenOptions::new().append(true).create(true).open(path.with_file_name("log")).expect("a log");
-        writeln!(file, "{what} {name}").expect("a line is written");
+        // In one write: other roles append to the same file, and a line in pieces gets mixed with theirs.
+        file.write_all(format!("{what} {name}\n").as_bytes()).expect("a line is written");
     };
     note("start");
     let first =
