@@ -7,10 +7,12 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use live::heartbeat::Progress;
-use live::{Heartbeat, PlainLine, Publisher, Role};
+use live::line::NotifierLine;
+use live::{Heartbeat, Publisher, Role};
 
 use crate::config::Config;
 use crate::error::NotifierError;
+use crate::watch;
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -23,6 +25,20 @@ const POLLS_PER_LINE: u32 = 10;
 pub struct Options {
     /// The `[notifier]` section.
     pub config: Config,
+    /// The `[[peer]]` entries.
+    pub peers: Vec<watch::config::Peer>,
+    /// Sizes of the spool.
+    pub spool: spool::config::Config,
+    /// The file that all this comes from; `None` = there is none, and nothing to read again.
+    pub config_file: Option<PathBuf>,
+    /// Where notifier keeps its state: `DATA/notifier`.
+    pub state_dir: PathBuf,
+    /// Where its spool lies: `DATA/spool/notifier`.
+    pub spool_dir: PathBuf,
+    /// Name of this machine.
+    pub node_name: String,
+    /// Where the page is reached from outside, such as `https://flood.example:8443`; empty = nowhere.
+    pub public_url: String,
     /// Where the live socket lies.
     pub run_dir: PathBuf,
     /// This node's identity.
@@ -44,7 +60,15 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), NotifierErro
     let (mut polls, mut lines) = (0u32, 0u64);
     while !stop.load(Ordering::Relaxed) {
         if polls.is_multiple_of(POLLS_PER_LINE) {
-            let line = PlainLine { envelope: publisher.envelope(now_ns()) };
+            let line = NotifierLine {
+                envelope: publisher.envelope(now_ns()),
+                mode: "normal".to_owned(),
+                host: Default::default(),
+                incidents: Vec::new(),
+                incidents_open: 0,
+                outbox: Default::default(),
+                rules: Default::default(),
+            };
             publisher.publish(&line, Ok(()));
             lines += 1;
         }
@@ -78,7 +102,18 @@ mod tests {
     #[test]
     fn it_says_that_it_lives_until_it_is_told_to_stop() {
         let dir = tempfile::tempdir().expect("a scratch folder");
-        let options = Options { config: Config::default(), run_dir: dir.path().to_path_buf(), node: "n".to_owned() };
+        let options = Options {
+            config: Config::default(),
+            peers: Vec::new(),
+            spool: Default::default(),
+            config_file: None,
+            state_dir: dir.path().join("notifier"),
+            spool_dir: dir.path().join("spool/notifier"),
+            node_name: "n".to_owned(),
+            public_url: String::new(),
+            run_dir: dir.path().to_path_buf(),
+            node: "n".to_owned(),
+        };
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let role = thread::spawn(move || run(&options, &flag));
@@ -92,7 +127,7 @@ mod tests {
             thread::sleep(Duration::from_millis(10));
         };
         let mut seq = || match subscriber.receive().expect("a line a second") {
-            Line::Plain(line) => line.envelope.seq,
+            Line::Notifier(line) => line.envelope.seq,
             other => panic!("{other:?}"),
         };
         let first = seq();

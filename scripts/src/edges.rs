@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("store", &["faults"]),
     ("capture", &["spool", "live", "faults"]),
     ("ingest", &["spool", "live", "store", "faults"]),
-    ("notifier", &["live", "spool", "store"]),
+    ("notifier", &["live", "spool", "faults"]),
     ("web-ui", &["live", "store"]),
     ("floodmark", &["capture", "spool", "live", "ingest", "store", "notifier", "web-ui", "faults"]),
     ("scripts", &["faults"]),

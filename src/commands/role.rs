@@ -1,13 +1,14 @@
 //! What every role does before its work: configuration, log, signals, the parent's pipe.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::cli::RoleArgs;
 use crate::config::Config;
 use crate::config::check::Machine;
-use crate::config::load::{Effective, Overrides};
+use crate::config::load::{Effective, Overrides, Place};
 use crate::exit::Failure;
 use crate::{logging, parent, signals};
 
@@ -28,6 +29,8 @@ pub struct Start {
     pub node: NodeId,
     /// Raised when it shall stop.
     pub stop: Arc<AtomicBool>,
+    /// The file that the configuration comes from.
+    pub file: Option<PathBuf>,
     from_parent: bool,
 }
 
@@ -45,7 +48,11 @@ impl Start {
         let stop = Arc::new(AtomicBool::new(false));
         signals::raise_on_stop(&stop).map_err(Failure::failed)?;
         let node = node_of(&effective.config)?;
-        Ok(Start { config: effective.config, node, stop, from_parent: args.config_from_stdin })
+        let file = match effective.place {
+            Place::File(path) => Some(path),
+            Place::Parent | Place::Defaults => None,
+        };
+        Ok(Start { config: effective.config, node, stop, file, from_parent: args.config_from_stdin })
     }
 
     /// Follows the parent's pipe, if there is one, by a thread: to be called when rights have been given up.

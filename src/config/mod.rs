@@ -30,6 +30,9 @@ pub struct Config {
     pub notifier: notifier::config::Config,
     /// The page.
     pub web: web_ui::config::Config,
+    /// Other machines whose Floodmark is watched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub peer: Vec<notifier::watch::config::Peer>,
     /// What is written to stderr or the journal.
     pub log: log::Config,
 }

@@ -259,6 +259,9 @@ impl Supervisor {
 fn accept_restarts(names: Vec<&'static str>) -> (Execute, Receiver<String>) {
     let (sender, requests) = sync_channel(REQUESTS_MAX);
     let execute = Box::new(move |request: &live::control::Request| {
+        if request.action != live::action::Action::Restart {
+            return Err(ControlError::Role("ask the role itself, at its own socket".to_owned()));
+        }
         let named = request.role.map(live::Role::name).filter(|name| names.contains(name));
         let Some(name) = named else {
             return Err(ControlError::Role(format!("name the role to restart: {}", names.join(", "))));
@@ -266,7 +269,7 @@ fn accept_restarts(names: Vec<&'static str>) -> (Execute, Receiver<String>) {
         tracing::info!(id = %request.id, role = name, "a restart is asked for");
         let full = || ControlError::NotNow("too many requests wait".to_owned());
         sender.try_send(name.to_owned()).map_err(|_| full())?;
-        Ok("accepted")
+        Ok("accepted".to_owned())
     });
     (execute, requests)
 }

@@ -49,6 +49,7 @@ fn any_line_is_read_or_refused() {
         let again = match &line {
             Line::Capture(line) => json(line),
             Line::Ingest(line) => json(line),
+            Line::Notifier(line) => json(line),
             Line::Plain(line) => json(line),
             Line::Run(line) => json(line),
         };

@@ -147,6 +147,7 @@ impl Machine {
         let envelope = |line| match line {
             Line::Capture(line) => line.envelope,
             Line::Ingest(line) => line.envelope,
+            Line::Notifier(line) => line.envelope,
             Line::Plain(line) => line.envelope,
             Line::Run(line) => line.envelope,
         };

@@ -1,7 +1,7 @@
 //! Contract 4, control: typed requests with an id made by the client, each executed once.
 //!
-//! `POST /control` on a role's socket, body `{"id":"…","action":"restart"}`; on `run.sock` also `"role":"ingest"`. The
-//! answer is one JSON object: 202 for a request that is executed now, 200 for an id that was executed before. Ids are
+//! `POST /control` on a role's socket, body `{"id":"…","action":"restart"}`; on `run.sock` also `"role":"ingest"`. What
+//! may be asked for, and the `"arguments"` of it, is [`crate::action`]. The answer is one JSON object: 202 for a request that is executed now, 200 for an id that was executed before. Ids are
 //! remembered in `RUN/<role>.control`, so that a request which is sent again after the restart it asked for is known.
 
 use std::collections::VecDeque;
@@ -13,23 +13,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::{self, Action};
 use crate::limits::{CONTROL_BYTES_MAX, CONTROL_ID_CHARS_MAX, CONTROL_IDS_MAX};
 use crate::line::Role;
 
-/// What may be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// Finish what is in hand, end, be started again.
-    Restart,
-}
-
 /// A request that is understood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Made by the client: 1 to 64 letters, digits, `-`, `_`, `.`, `:`.
     pub id: String,
     /// What to do.
+    #[serde(flatten)]
     pub action: Action,
     /// With whom; `None` = with the role whose socket it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,8 +43,11 @@ pub enum ControlError {
     #[error("the id must have 1 to {CONTROL_ID_CHARS_MAX} letters, digits, `-`, `_`, `.` or `:`")]
     Id,
     /// Nobody knows the action.
-    #[error("the action {0:?} is not known; known is \"restart\"")]
+    #[error("the action {0:?} is not known; known are {known}", known = action::NAMES.join(", "))]
     Action(String),
+    /// Its arguments are wrong, or what they name does not exist.
+    #[error("{0}")]
+    Arguments(String),
     /// The role is not the one of this socket, or there is no such role.
     #[error("{0}")]
     Role(String),
@@ -69,9 +66,11 @@ impl ControlError {
             ControlError::TooLong(_) => "413 Content Too Large",
             ControlError::Forbidden(_) => "403 Forbidden",
             ControlError::NotNow(_) => "503 Service Unavailable",
-            ControlError::Shape(_) | ControlError::Id | ControlError::Action(_) | ControlError::Role(_) => {
-                "400 Bad Request"
-            }
+            ControlError::Shape(_)
+            | ControlError::Id
+            | ControlError::Action(_)
+            | ControlError::Arguments(_)
+            | ControlError::Role(_) => "400 Bad Request",
         }
     }
 }
@@ -87,6 +86,7 @@ pub fn parse(body: &[u8]) -> Result<Request, ControlError> {
         id: String,
         action: String,
         role: Option<String>,
+        arguments: Option<serde_json::Value>,
     }
     if body.len() > CONTROL_BYTES_MAX {
         return Err(ControlError::TooLong(body.len()));
@@ -96,10 +96,10 @@ pub fn parse(body: &[u8]) -> Result<Request, ControlError> {
     if !(1..=CONTROL_ID_CHARS_MAX).contains(&shape.id.len()) || !shape.id.chars().all(is_plain) {
         return Err(ControlError::Id);
     }
-    let action = match shape.action.as_str() {
-        "restart" => Action::Restart,
-        _ => return Err(ControlError::Action(shape.action)),
-    };
+    let action = action::read(&shape.action, shape.arguments).map_err(|reason| match reason {
+        Some(reason) => ControlError::Arguments(format!("the arguments of {}: {reason}", shape.action)),
+        None => ControlError::Action(shape.action.clone()),
+    })?;
     let named = |name: String| {
         let found = Role::ALL.into_iter().find(|role| role.name() == name);
         found.ok_or_else(|| ControlError::Role(format!("there is no role {name:?}")))
@@ -108,7 +108,7 @@ pub fn parse(body: &[u8]) -> Result<Request, ControlError> {
 }
 
 /// Begins what a request asks for; the answer is its state, such as "stopping". Called once for each id.
-pub type Execute = Box<dyn Fn(&Request) -> Result<&'static str, ControlError> + Send + Sync>;
+pub type Execute = Box<dyn Fn(&Request) -> Result<String, ControlError> + Send + Sync>;
 
 /// A restart of the role `own`: `stop` is raised, the role ends in order, its supervisor starts it again.
 pub fn restart_by(own: Role, stop: Arc<AtomicBool>) -> Execute {
@@ -116,14 +116,17 @@ pub fn restart_by(own: Role, stop: Arc<AtomicBool>) -> Execute {
         if request.role.is_some_and(|role| role != own) {
             return Err(ControlError::Role(format!("this is the socket of {}; ask at run.sock", own.name())));
         }
+        if request.action != Action::Restart {
+            return Err(ControlError::Action(format!("{:?} of {}", request.action, own.name())));
+        }
         tracing::info!(id = %request.id, "a restart is asked for; the role stops in order");
         stop.store(true, Ordering::Release);
-        Ok("stopping")
+        Ok("stopping".to_owned())
     })
 }
 
 /// What is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The request.
     #[serde(flatten)]
@@ -159,7 +162,7 @@ impl Control {
         if let Some(known) = memory.iter().find(|known| known.request.id == request.id) {
             return Ok((false, known.clone()));
         }
-        let state = (self.execute)(&request)?.to_owned();
+        let state = (self.execute)(&request)?;
         let answer = Answer { request, state };
         memory.push_back(answer.clone());
         if memory.len() > CONTROL_IDS_MAX {
@@ -190,7 +193,8 @@ mod tests {
 
     use proptest::prelude::{any, proptest};
 
-    use super::{Action, Control, ControlError, parse};
+    use super::{Control, ControlError, parse};
+    use crate::action::Action;
     use crate::limits::CONTROL_IDS_MAX;
     use crate::line::Role;
 
@@ -213,6 +217,12 @@ mod tests {
         check(long.as_bytes(), "the id must have 1 to 64");
         check(br#"{"id":"a","action":"reboot"}"#, "\"reboot\" is not known");
         check(br#"{"id":"a","action":"restart","role":"mail"}"#, "no role \"mail\"");
+        check(br#"{"id":"a","action":"restart","arguments":{}}"#, "restart has no arguments");
+        check(
+            br#"{"id":"a","action":"acknowledge","arguments":{"incident":"1"}}"#,
+            "of acknowledge: missing field `by`",
+        );
+        check(br#"{"id":"a","action":"acknowledge"}"#, "of acknowledge");
         check(&huge, "5000 bytes");
     }
 
@@ -220,6 +230,28 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_a_panic(bytes in any::<Vec<u8>>()) {
             let _ = parse(&bytes);
+        }
+    }
+
+    #[test]
+    fn every_action_that_is_named_is_read_and_told_again() {
+        for name in crate::action::NAMES {
+            let arguments = match name {
+                "restart" => "",
+                "acknowledge" => r#","arguments":{"incident":"i","by":"b"}"#,
+                "silence" => r#","arguments":{"until_s":5,"by":"b"}"#,
+                "unsilence" => r#","arguments":{"silence":"s","by":"b"}"#,
+                "threshold" => r#","arguments":{"rule":"r","limit":1.5,"by":"b"}"#,
+                "test_channel" => r#","arguments":{"channel":"mail","by":"b"}"#,
+                "sample" => r#","arguments":{"packets":5,"seconds":1}"#,
+                "sample_stop" => r#","arguments":{"sample":"s"}"#,
+                other => panic!("{other} has no example"),
+            };
+            let body = format!(r#"{{"id":"a","action":"{name}"{arguments}}}"#);
+            let request = parse(body.as_bytes()).expect(name);
+            let told = serde_json::to_vec(&request).expect("JSON");
+            assert!(String::from_utf8_lossy(&told).contains(name));
+            assert_eq!(parse(&told).expect("what is told can be read"), request);
         }
     }
 
@@ -231,7 +263,7 @@ mod tests {
                 return Err(ControlError::NotNow("web is busy".to_owned()));
             }
             count.fetch_add(1, Ordering::Relaxed);
-            Ok("stopping")
+            Ok("stopping".to_owned())
         });
         (Control::new(dir.join("web.control"), execute), executed)
     }

@@ -7,12 +7,16 @@
 //!
 //! Bounds: [`limits`]. A slow or silent peer is cut; the role that publishes never waits for one.
 
+pub mod action;
 pub mod control;
 pub mod error;
 pub mod heartbeat;
+pub mod host;
+pub mod incident;
 pub mod ledger;
 pub mod limits;
 pub mod line;
+mod notifier_line;
 mod peer;
 pub mod publisher;
 mod run_line;
@@ -20,6 +24,6 @@ pub mod subscriber;
 
 pub use error::LiveError;
 pub use heartbeat::Heartbeat;
-pub use line::{CaptureLine, Envelope, IngestLine, Line, PlainLine, Role, RunLine};
+pub use line::{CaptureLine, Envelope, IngestLine, Line, NotifierLine, PlainLine, Role, RunLine};
 pub use publisher::{Health, Publisher};
 pub use subscriber::Subscriber;

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::notifier_line::{ChannelState, NotifierLine, OutboxState, RulesState};
 pub use crate::run_line::{Alert, Failure, Forecast, Lives, RoleState, RunLine};
 
 /// Who speaks.
@@ -73,7 +74,9 @@ pub enum Line {
     Capture(Box<CaptureLine>),
     /// ingest's.
     Ingest(Box<IngestLine>),
-    /// notifier's or web's.
+    /// notifier's.
+    Notifier(Box<NotifierLine>),
+    /// web's.
     Plain(PlainLine),
     /// The supervisor's.
     Run(Box<RunLine>),
@@ -92,7 +95,8 @@ impl Line {
         Ok(match serde_json::from_slice::<Who>(bytes)?.role {
             Role::Capture => Line::Capture(serde_json::from_slice(bytes)?),
             Role::Ingest => Line::Ingest(serde_json::from_slice(bytes)?),
-            Role::Notifier | Role::Web => Line::Plain(serde_json::from_slice(bytes)?),
+            Role::Notifier => Line::Notifier(serde_json::from_slice(bytes)?),
+            Role::Web => Line::Plain(serde_json::from_slice(bytes)?),
             Role::Run => Line::Run(serde_json::from_slice(bytes)?),
         })
     }

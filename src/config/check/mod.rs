@@ -6,6 +6,7 @@ mod node;
 mod spool;
 mod store;
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::fs;
 use std::time::Duration;
@@ -53,7 +54,7 @@ pub fn core_list(text: &str) -> Vec<usize> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Section and key.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// The value as it would stand in the file.
     pub value: String,
     /// What is allowed.
@@ -76,7 +77,7 @@ struct Report {
 impl Report {
     fn problem(&mut self, key: &'static str, value: impl Display, allowed: impl Display, remedy: impl Display) {
         self.problems.push(Problem {
-            key,
+            key: Cow::Borrowed(key),
             value: value.to_string(),
             allowed: allowed.to_string(),
             remedy: remedy.to_string(),
@@ -120,8 +121,14 @@ pub fn check(config: &Config, machine: &Machine) -> Vec<Problem> {
     spool::check(&config.spool, &mut report);
     ingest::check(&config.ingest, &mut report);
     store::check(&config.store, &mut report);
+    report.problems.extend(notifier::config::check(&config.notifier).into_iter().map(of_notifier));
     check_log(&config.log, &mut report);
     report.problems
+}
+
+fn of_notifier(problem: notifier::config::Problem) -> Problem {
+    let notifier::config::Problem { key, value, allowed, remedy } = problem;
+    Problem { key: Cow::Owned(key), value, allowed, remedy }
 }
 
 /// A file must not hold a password that another file should hold.

@@ -42,7 +42,7 @@ fn names_user_and_database(rest: &str) -> bool {
 /// A password belongs into a file of its own, which the service manager can hand over as a credential.
 pub fn password_in_file(config: &Config) -> Option<Problem> {
     url::has_password(&config.url).then(|| Problem {
-        key: "store.url",
+        key: "store.url".into(),
         value: format!("{:?}", url::masked(&config.url)),
         allowed: "a URL without a password".to_owned(),
         remedy: "write the password alone into a file with mode 0600 and name that in store.password_file".to_owned(),

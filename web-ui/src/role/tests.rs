@@ -76,7 +76,7 @@ fn a_port_in_use_is_told_with_its_remedy() {
 #[test]
 fn it_says_that_it_lives_until_it_is_told_to_stop() {
     let dir = tempfile::tempdir().expect("a scratch folder");
-    let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)) };
+    let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
     let port = listen(config.listen).expect("a free port");
     let options = Options { config, run_dir: dir.path().to_path_buf(), node: "n".to_owned() };
     let stop = Arc::new(AtomicBool::new(false));

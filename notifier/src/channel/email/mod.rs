@@ -1,0 +1,3 @@
+//! email: one message for one recipient, by SMTP.
+
+pub mod config;

@@ -1,0 +1,3 @@
+//! webhook: the notice as JSON to a URL.
+
+pub mod config;

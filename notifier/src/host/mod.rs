@@ -1,0 +1,3 @@
+//! host: what this machine does, sampled from /proc and /sys.
+
+pub mod config;

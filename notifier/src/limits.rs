@@ -1,0 +1,4 @@
+//! Bounds of notifier.
+
+/// A notice as JSON.
+pub const NOTICE_BYTES_MAX: usize = 256 << 10;

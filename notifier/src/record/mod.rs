@@ -1,0 +1,1 @@
+//! record: notifier's spool; host samples, processes, subjects, incidents and events become rows.

@@ -1,0 +1,6 @@
+//! rule: what a person wants to be told about, and when; the state machine from pending to resolved.
+
+pub mod config;
+
+/// Tables of this part in the state file.
+pub const MIGRATIONS: &[(&str, &str)] = &[];
