@@ -75,6 +75,15 @@ pub fn headers(dir: &Path, node: NodeId, mut show: impl FnMut(&FrameHeader)) -> 
     }
 }
 
+/// Numbers of the segments in `dir`, the oldest first.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn segments(dir: &Path) -> Result<Vec<u64>, SpoolError> {
+    let names = FileDisk::reader(dir).names().map_err(SpoolError::io("read", dir))?;
+    Ok(segment::indices(&names))
+}
+
 /// The reading end; several may follow one spool, each picking its own streams.
 #[derive(Debug)]
 pub struct Tail<D: Disk = FileDisk> {
@@ -110,6 +119,11 @@ impl Tail<FileDisk> {
     /// Starts at the oldest segment of `dir`, which may not exist yet; the first [`Tail::next`] opens files.
     pub fn open(dir: &Path, node: NodeId) -> Tail {
         Tail::on(FileDisk::reader(dir), dir, node)
+    }
+
+    /// Starts at segment `index`, or the next one there is.
+    pub fn from_segment(dir: &Path, node: NodeId, index: u64) -> Tail {
+        Tail { last_index: index.saturating_sub(1), ..Tail::open(dir, node) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! after its last checkpoint (a second at most): of those only the ones that reached the spool are in the books, the
 //! others show in the devices' counters, as `blind`.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -22,35 +23,23 @@ pub struct Past {
 
 /// Reads the spool in `dir`, of which the caller holds the writer's lock; `epoch` is the one that begins.
 ///
+/// Only its newest end is read, as far back as the last ledger row: who wrote that had closed all earlier epochs
+/// before, and what a row does not tell of its own epoch stands behind it. So a backlog of gigabytes delays no start.
+///
 /// # Errors
 /// The spool cannot be read.
 pub fn read(dir: &Path, node: NodeId, epoch: u64) -> Result<Past, SpoolError> {
-    let rows = Rows::read(dir, node)?;
-    // The checkpoint's ends first: a stream may have no frame left in the spool.
-    let of_row = |row: &LedgerRow| row.streams.iter().map(|end| (end.stream, *end)).collect();
-    let open = |(about, row): (&u64, &LedgerRow)| (!rows.closed.contains(about)).then(|| (*about, of_row(row)));
-    let mut ends: BTreeMap<u64, BTreeMap<u16, StreamEnd>> = rows.newest.iter().filter_map(open).collect();
-    spool::tail::headers(dir, node, |header| {
-        if header.epoch < epoch && !rows.closed.contains(&header.epoch) {
-            let end = ends.entry(header.epoch).or_default().entry(header.stream).or_default();
-            extend(end, header);
+    let segments = spool::tail::segments(dir)?;
+    // The newest segments may be empty, or damaged; looking twice as far each time reads nothing more than twice.
+    let mut count = 1;
+    loop {
+        let from = segments.len().saturating_sub(count);
+        let seen = Seen::read(dir, node, segments.get(from).copied().unwrap_or(0))?;
+        if seen.writer.is_some() || from == 0 {
+            return Ok(seen.past(epoch));
         }
-    })?;
-    let mut gaps = Vec::new();
-    let mut devices = rows.devices;
-    for (about, ends) in ends {
-        let checkpoint = rows.newest.get(&about);
-        let mut gap = gap_row(about, checkpoint, ends.into_values().collect());
-        let since = gap.kernel_seen - checkpoint.map_or(0, |row| row.kernel_seen);
-        // An epoch that died before its first checkpoint goes on from the devices of the one before.
-        let mut counted = devices.range(..=about).next_back().map(|(_, of)| of.clone()).unwrap_or_default();
-        // Which device it was is not known; the sum is.
-        counted.iter_mut().take(1).for_each(|device| device.received = device.received.saturating_add(since));
-        gap.devices.clone_from(&counted);
-        devices.insert(about, counted);
-        gaps.push(gap);
+        count *= 2;
     }
-    Ok(Past { gaps, devices: devices.into_values().next_back().unwrap_or_default() })
 }
 
 /// Packets that the devices received since their last known counters; `now` are those of this start. A device that
@@ -64,32 +53,48 @@ pub fn blind(before: &[DeviceCount], now: &[DeviceCount]) -> u64 {
     now.iter().filter_map(since).fold(0, u64::saturating_add)
 }
 
-struct Rows {
+/// What the newest end of a spool holds.
+#[derive(Default)]
+struct Seen {
+    /// The epoch that wrote the newest ledger row.
+    writer: Option<u64>,
     /// The newest checkpoint of each epoch.
     newest: BTreeMap<u64, LedgerRow>,
     /// Epochs with a final or a gap row.
     closed: BTreeSet<u64>,
     /// What the devices had counted at the newest row about each epoch.
     devices: BTreeMap<u64, Vec<DeviceCount>>,
+    /// How far the frames of each epoch's streams go.
+    ends: BTreeMap<u64, BTreeMap<u16, StreamEnd>>,
 }
 
-impl Rows {
-    fn read(dir: &Path, node: NodeId) -> Result<Rows, SpoolError> {
-        let mut rows = Rows { newest: BTreeMap::new(), closed: BTreeSet::new(), devices: BTreeMap::new() };
-        let mut tail = Tail::open(dir, node);
+impl Seen {
+    /// Reads from segment `first` on.
+    fn read(dir: &Path, node: NodeId, first: u64) -> Result<Seen, SpoolError> {
+        let mut seen = Seen::default();
+        let ends = RefCell::new(BTreeMap::<u64, BTreeMap<u16, StreamEnd>>::new());
+        let mut tail = Tail::from_segment(dir, node, first);
         let mut payload = Vec::new();
+        // Asked of every sound header, perhaps twice of one.
+        let want = |header: &FrameHeader| {
+            extend(ends.borrow_mut().entry(header.epoch).or_default().entry(header.stream).or_default(), header);
+            header.kind == FrameKind::Ledger
+        };
         loop {
-            match tail.next(&mut payload, |header| header.kind == FrameKind::Ledger)? {
-                Next::Idle => return Ok(rows),
+            match tail.next(&mut payload, want)? {
+                Next::Idle => break,
                 Next::Damaged { .. } => {}
                 Next::Frame(header) => {
-                    row::read_json::<LedgerRow>(&payload).0.into_iter().for_each(|row| rows.note(header.epoch, row));
+                    row::read_json::<LedgerRow>(&payload).0.into_iter().for_each(|row| seen.note(header.epoch, row));
                 }
             }
         }
+        seen.ends = ends.into_inner();
+        Ok(seen)
     }
 
     fn note(&mut self, epoch: u64, row: LedgerRow) {
+        self.writer = Some(epoch);
         if row.kind != LedgerKind::Checkpoint {
             self.closed.insert(row.about_epoch);
         }
@@ -99,6 +104,38 @@ impl Rows {
         if row.about_epoch == epoch {
             self.newest.insert(epoch, row);
         }
+    }
+
+    fn past(mut self, epoch: u64) -> Past {
+        let oldest_open = self.writer.unwrap_or(0);
+        let is_open = |about: &u64| *about >= oldest_open && *about < epoch && !self.closed.contains(about);
+        self.ends.retain(|about, _| is_open(about));
+        self.newest.retain(|about, _| is_open(about));
+        for (about, row) in &self.newest {
+            let ends = self.ends.entry(*about).or_default();
+            // A stream may have no frame left in the spool, or none behind the checkpoint.
+            for end in &row.streams {
+                let known = ends.entry(end.stream).or_default();
+                if known.last_seq <= end.last_seq {
+                    *known = *end;
+                }
+            }
+        }
+        let mut gaps = Vec::new();
+        let mut devices = self.devices;
+        for (about, ends) in self.ends {
+            let checkpoint = self.newest.get(&about);
+            let mut gap = gap_row(about, checkpoint, ends.into_values().collect());
+            let since = gap.kernel_seen - checkpoint.map_or(0, |row| row.kernel_seen);
+            // An epoch that died before its first checkpoint goes on from the devices of the one before.
+            let mut counted = devices.range(..=about).next_back().map(|(_, of)| of.clone()).unwrap_or_default();
+            // Which device it was is not known; the sum is.
+            counted.iter_mut().take(1).for_each(|device| device.received = device.received.saturating_add(since));
+            gap.devices.clone_from(&counted);
+            devices.insert(about, counted);
+            gaps.push(gap);
+        }
+        Past { gaps, devices: devices.into_values().next_back().unwrap_or_default() }
     }
 }
 

@@ -82,6 +82,8 @@ pub struct Spooler {
     devices: Option<Box<dyn Devices>>,
     /// Packets that passed the devices before this start and after the last word of the earlier one.
     blind: u64,
+    /// Closing rows of earlier epochs that the spool has not taken yet.
+    unclosed: Vec<LedgerRow>,
 }
 
 /// What the devices themselves count: observations beside the books.
@@ -121,6 +123,7 @@ impl Spooler {
             follows_packets,
             devices: None,
             blind: 0,
+            unclosed: Vec::new(),
         }
     }
 
@@ -137,7 +140,8 @@ impl Spooler {
         if past.gaps.is_empty() {
             return;
         }
-        self.sink.append_rows(FrameKind::Ledger, &past.gaps, now_ns, &mut self.totals.errors);
+        self.unclosed.clone_from(&past.gaps);
+        self.append_closings(now_ns);
         for gap in &past.gaps {
             let text = format!(
                 "the run of epoch {} ended without closing its books: the flow detail of {} packets ({} bytes) is lost; \
@@ -154,6 +158,16 @@ impl Spooler {
             });
         }
         self.sink.finish();
+    }
+
+    /// The next start believes that who wrote a ledger row had closed all earlier epochs. Answers whether it is so.
+    fn append_closings(&mut self, now_ns: u64) -> bool {
+        let errors = self.totals.errors;
+        self.sink.append_rows(FrameKind::Ledger, &self.unclosed, now_ns, &mut self.totals.errors);
+        if self.totals.errors == errors {
+            self.unclosed.clear();
+        }
+        self.unclosed.is_empty()
     }
 
     /// How many reports each worker has sent; `None` = it has ended in order.
@@ -268,6 +282,9 @@ impl Spooler {
     }
 
     fn append_ledger_row(&mut self, cut: &Cut, kind: LedgerKind, now_ns: u64) {
+        if !self.append_closings(now_ns) {
+            return;
+        }
         let end =
             |s: &StreamState| StreamEnd { stream: s.stream, last_seq: s.last_seq, packets: s.packets, bytes: s.bytes };
         let row = LedgerRow {

@@ -132,6 +132,50 @@ fn closed_epochs_are_left_alone_and_a_gap_is_written_once() {
 }
 
 #[test]
+fn a_backlog_is_not_read_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = writer(dir.path(), 100);
+    let row = vec![0; 104 * 2000];
+    for _ in 0..60 {
+        append(&mut first, FrameKind::Flow, 1, &row, 1);
+    }
+    checkpoint(&mut first, 100, 40, LedgerKind::Checkpoint);
+    flow(&mut first, 2, 25);
+    drop(first);
+    let segments = spool::tail::segments(dir.path()).unwrap();
+    assert!(segments.len() >= 3, "{segments:?}");
+    // Who opens one of these is told that it is another node's.
+    let other = tempfile::tempdir().unwrap();
+    let options =
+        WriterOptions { node: NodeId::from_bytes([2; 16]), segment_bytes: 4 << 20, bytes_max: 64 << 20, now_us: 5 };
+    let mut foreign = Writer::open(other.path(), options).unwrap();
+    flow(&mut foreign, 1, 1);
+    let foreign = spool::segment::path(other.path(), spool::tail::segments(other.path()).unwrap()[0]);
+    for old in &segments[..segments.len() - 1] {
+        std::fs::copy(&foreign, spool::segment::path(dir.path(), *old)).unwrap();
+    }
+    assert!(Seen::read(dir.path(), NODE, 0).is_err());
+    let gap = &read(dir.path(), NODE, 200).unwrap().gaps[0];
+    assert_eq!((gap.gap, gap.streams.iter().map(|end| end.packets).collect::<Vec<_>>()), (15, vec![0, 60, 25]));
+}
+
+#[test]
+fn an_empty_end_is_looked_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = writer(dir.path(), 100);
+    checkpoint(&mut first, 9, 9, LedgerKind::Checkpoint);
+    let row = vec![0; 104 * 2000];
+    for _ in 0..60 {
+        append(&mut first, FrameKind::Flow, 1, &row, 1);
+    }
+    drop(first);
+    assert!(spool::tail::segments(dir.path()).unwrap().len() >= 3);
+    let past = read(dir.path(), NODE, 200).unwrap();
+    assert_eq!(past.gaps.iter().map(|gap| (gap.kind, gap.gap)).collect::<Vec<_>>(), [(LedgerKind::Gap, 0)]);
+    assert_balanced(&past.gaps[0], 60);
+}
+
+#[test]
 fn blind_is_what_the_devices_received_meanwhile() {
     let device = |name: &str, index, received| DeviceCount { name: name.into(), index, received };
     let before = [device("a", 2, 100), device("b", 3, 50), device("c", 4, 7)];
