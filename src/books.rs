@@ -4,6 +4,7 @@
 //! headers between the two. A segment that was trimmed meanwhile leaves a hole between fence and cut: then all is read
 //! again.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -205,23 +206,56 @@ struct Spooled {
 
 impl Spooled {
     fn read(config: &Config, node: NodeId, fences: &[Fence]) -> Result<Spooled, Failure> {
-        let fences: BTreeMap<(u64, u16), u64> = fences.iter().map(|f| ((f.epoch, f.stream), f.last_seq)).collect();
-        let mut frames: BTreeMap<(u64, u16), Vec<SpooledFrame>> = BTreeMap::new();
-        let mut ledger = Vec::new();
+        let fences = fences.iter().map(|f| ((f.epoch, f.stream), f.last_seq)).collect();
+        let mut spooled = Spooled { frames: BTreeMap::new(), fences, ledger: Vec::new() };
         for writer in WRITERS {
             let dir = capture::role::spool_dir(&config.node.data_dir, writer);
-            spool::tail::headers(&dir, node, |header| {
-                let key = (header.epoch, header.stream);
-                let (first_seq, last_seq) = (header.seq, header.last_seq());
-                if last_seq > fences.get(&key).copied().unwrap_or(0) {
-                    let (packets, bytes) = (header.packets, header.bytes);
-                    frames.entry(key).or_default().push(SpooledFrame { first_seq, last_seq, packets, bytes });
-                }
-            })
-            .map_err(Failure::failed)?;
-            ledger_rows(&dir, node, &fences, &mut ledger).map_err(Failure::failed)?;
+            spooled.read_one(&dir, node).map_err(Failure::failed)?;
         }
-        Ok(Spooled { frames, fences, ledger })
+        Ok(spooled)
+    }
+
+    /// The frames in the spool `dir` that the store does not have yet, and of their ledger rows the newest checkpoint of
+    /// each epoch, then what closes an epoch.
+    fn read_one(&mut self, dir: &Path, node: NodeId) -> Result<(), SpoolError> {
+        let Spooled { frames, fences, ledger } = self;
+        let frames = RefCell::new(frames);
+        let mut tail = Tail::open(dir, node);
+        let mut payload = Vec::new();
+        let mut newest = BTreeMap::new();
+        // Asked of every sound header, perhaps twice of one: a frame that is known by its numbers is not added again.
+        let want = |header: &FrameHeader| {
+            let key = (header.epoch, header.stream);
+            let (first_seq, last_seq) = (header.seq, header.last_seq());
+            if last_seq <= fences.get(&key).copied().unwrap_or(0) {
+                return false;
+            }
+            let mut frames = frames.borrow_mut();
+            let of_stream = frames.entry(key).or_default();
+            if of_stream.last().is_none_or(|last: &SpooledFrame| last.last_seq != last_seq) {
+                let (packets, bytes) = (header.packets, header.bytes);
+                of_stream.push(SpooledFrame { first_seq, last_seq, packets, bytes });
+            }
+            header.kind == FrameKind::Ledger
+        };
+        loop {
+            match tail.next(&mut payload, want)? {
+                Next::Idle => break,
+                Next::Damaged { .. } => {}
+                Next::Frame(header) => {
+                    let mut batch = Batch::default();
+                    ingest::batch::add_frame(&mut batch, &header, &payload);
+                    for row in batch.ledger {
+                        match standing(&row) {
+                            Standing::Unfinished => drop(newest.insert(row.about_epoch, row)),
+                            _ => ledger.push(row),
+                        }
+                    }
+                }
+            }
+        }
+        ledger.extend(newest.into_values());
+        Ok(())
     }
 
     /// Packets and bytes in frames after the fences of an epoch, up to what `streams` had received (all, when not
@@ -250,42 +284,6 @@ impl Spooled {
             *has_hole |= fence.max(seen) < state.last_seq;
         }
         sum
-    }
-}
-
-/// The ledger rows in the spool `dir` that the store does not have yet: of each epoch the newest checkpoint, then what
-/// closes an epoch.
-fn ledger_rows(
-    dir: &Path,
-    node: NodeId,
-    fences: &BTreeMap<(u64, u16), u64>,
-    rows: &mut Vec<LedgerRow>,
-) -> Result<(), SpoolError> {
-    let mut tail = Tail::open(dir, node);
-    let mut payload = Vec::new();
-    let mut newest = BTreeMap::new();
-    let unread = |header: &FrameHeader| {
-        let fence = fences.get(&(header.epoch, header.stream)).copied().unwrap_or(0);
-        header.kind == FrameKind::Ledger && header.last_seq() > fence
-    };
-    loop {
-        match tail.next(&mut payload, unread)? {
-            Next::Idle => {
-                rows.extend(newest.into_values());
-                return Ok(());
-            }
-            Next::Damaged { .. } => {}
-            Next::Frame(header) => {
-                let mut batch = Batch::default();
-                ingest::batch::add_frame(&mut batch, &header, &payload);
-                for row in batch.ledger {
-                    match standing(&row) {
-                        Standing::Unfinished => drop(newest.insert(row.about_epoch, row)),
-                        _ => rows.push(row),
-                    }
-                }
-            }
-        }
     }
 }
 
