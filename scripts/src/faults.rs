@@ -57,7 +57,7 @@ pub fn run(root: &Path, words: &[String]) -> anyhow::Result<bool> {
     if !steps::has_nextest(root) {
         bail!("cargo nextest is not installed; run `cargo install cargo-nextest --locked`");
     }
-    let seed = asked.seed.unwrap_or_else(random);
+    let seed = asked.seed.unwrap_or_else(faults::random);
     println!("seed {seed}: `cargo x faults --seed {seed}` repeats it");
     let report = root.join("target").join("faults.jsonl");
     match fs::remove_file(&report) {
@@ -115,11 +115,6 @@ fn one(root: &Path, group: &Group, asked: &Asked, seed: u64, report: &Path) -> a
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-}
-
-fn random() -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    RandomState::new().build_hasher().finish()
 }
 
 /// The rows as the README has them.

@@ -23,7 +23,7 @@ pub fn run(command: &StoreCommand) -> Outcome {
                 let store = connect(&config).await?;
                 store.migrate().await?;
                 // Partitions are split off before rows come: ingest's own account may not be permitted to.
-                store.prepare(kept, now_seconds()).await
+                store.prepare(kept, now_s()).await
             })?;
             print::out("the store is up to date\n")
         }
@@ -108,13 +108,6 @@ fn json_lines(sizes: &[TableSize]) -> String {
             + "\n"
     };
     sizes.iter().map(object).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "partitions are made for the days to come")]
-fn now_seconds() -> u32 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A real disk of 16 MiB that others fill: the spool is full with what there is, counts, and recovers alone.
 //!
-//! The disk is a tmpfs in a mount namespace of its own, made by `unshare`, which needs no root; the test runs itself in
-//! there.
+//! The disk is a tmpfs in a mount namespace of its own.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests fail by panicking")]
 
@@ -13,7 +12,6 @@ use faults::report::Row;
 use spool::{Ack, Backend, Batch, FrameKind, Next, NodeId, StreamAck, Tail, Writer, WriterOptions};
 
 const NODE: NodeId = NodeId::from_bytes([1; 16]);
-const INSIDE: &str = "FLOODMARK_TEST_SMALL_DISK";
 
 /// Offered, accepted and refused rows: each offered one is in one of the other two.
 #[derive(Default)]
@@ -126,23 +124,15 @@ fn inside(dir: &Path, backend: Backend) {
 
 #[test]
 fn a_full_disk_of_16_mib_is_survived() {
-    if let Some(dir) = std::env::var_os(INSIDE) {
+    faults::namespace::within(&["--mount"], "a_full_disk_of_16_mib_is_survived", || {
+        let dir = tempfile::tempdir().unwrap();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "none"]).arg(dir.path()).status().unwrap();
+        assert!(mounted.success(), "a disk of 16 MiB: {mounted}");
         for backend in [Backend::IoUring, Backend::Sync] {
-            inside(Path::new(&dir), backend);
+            inside(dir.path(), backend);
         }
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let permitted = Command::new("unshare").args(["-Urm", "true"]).status();
-    if !permitted.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: `unshare -Urm` is not permitted here (util-linux, unprivileged user namespaces)");
-        return;
-    }
-    let script = format!(
-        "mount -t tmpfs -o size=16m none {0} && {INSIDE}={0} exec {1} --exact a_full_disk_of_16_mib_is_survived --nocapture",
-        dir.path().display(),
-        std::env::current_exe().unwrap().display()
-    );
-    let done = Command::new("unshare").args(["-Urm", "sh", "-c", &script]).status().unwrap();
-    assert!(done.success(), "in a namespace of its own: {done}");
+        let unmounted = Command::new("umount").arg("--lazy").arg(dir.path()).status().unwrap();
+        assert!(unmounted.success(), "{unmounted}");
+    });
 }

@@ -1,46 +1,16 @@
 //! SQLite on a disk that is full, or held by somebody else: rows wait in the spool and come once.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
+use faults::namespace::within;
 use faults::report::Row;
 use store::testing::FlowTotals;
 
 use crate::cuts::{await_all, await_told};
 use crate::place::{Place, block_on};
 use crate::write::{events, flows, open};
-
-/// Set in the environment of the second run.
-const MARKER: &str = "FLOODMARK_LINE";
-
-/// Runs `body` where this process may mount; says so and passes where the machine does not permit that.
-fn where_mounting_is_allowed(test: &str, body: fn()) {
-    if std::env::var_os(MARKER).is_some() {
-        return body();
-    }
-    let unshare = || {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "--"]);
-        command
-    };
-    let permitted = unshare().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    if !permitted {
-        eprintln!("{test}: skipped: `unshare -Urm` is not permitted here (util-linux, unprivileged user namespaces)");
-        return;
-    }
-    let own = std::env::current_exe().unwrap();
-    let output = unshare()
-        .arg(own)
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(MARKER, "1")
-        .output()
-        .unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    eprint!("{text}");
-    assert!(output.status.success(), "{test} failed in its namespace");
-    assert!(text.contains("1 passed"), "{test} is not the name of a test");
-}
 
 /// Mounts a file system of its own for the store, or changes it.
 fn mount(place: &Place, options: &str) {
@@ -92,7 +62,7 @@ fn body() {
 
 #[test]
 fn a_full_disk_is_waited_for() {
-    where_mounting_is_allowed("full::a_full_disk_is_waited_for", body);
+    within(&["--mount"], "full::a_full_disk_is_waited_for", body);
 }
 
 /// A person's `sqlite3`, in the middle of a transaction.

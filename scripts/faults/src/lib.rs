@@ -1,6 +1,6 @@
 //! faults: faults on purpose. Without features it is [`pass`], which does nothing: the named places at which tests make
 //! a step fail. With `harness` it is what the fault tests share: how often to run ([`runs`]), the seed ([`Seed`]), a
-//! proxy that breaks connections ([`proxy`]) and the table that `cargo x faults` prints ([`report`]).
+//! namespace of one's own ([`namespace`]), a proxy that breaks connections ([`proxy`]) and the table that `cargo x faults` prints ([`report`]).
 //!
 //! The places of ingest and store, in the order of a batch's life:
 //!
@@ -21,6 +21,8 @@
 
 mod failpoint;
 #[cfg(feature = "harness")]
+pub mod namespace;
+#[cfg(feature = "harness")]
 pub mod proxy;
 #[cfg(feature = "harness")]
 pub mod report;
@@ -31,4 +33,4 @@ mod sizes;
 pub use failpoint::arm_by_environment;
 pub use failpoint::pass;
 #[cfg(feature = "harness")]
-pub use sizes::{Seed, runs};
+pub use sizes::{Seed, random, runs};

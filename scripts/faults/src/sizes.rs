@@ -1,5 +1,7 @@
 //! How much a fault test does, and from which seed.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 /// How often a fault happens in a test: `quick` by itself, `full` under `FLOODMARK_FAULTS=full`, and N under
 /// `FLOODMARK_FAULTS_RUNS=N`.
 #[expect(clippy::disallowed_methods, reason = "tests only: the one place where their size is read")]
@@ -7,6 +9,11 @@ pub fn runs(quick: u64, full: u64) -> u64 {
     let number = std::env::var("FLOODMARK_FAULTS_RUNS").ok().and_then(|text| text.parse().ok());
     let is_full = std::env::var("FLOODMARK_FAULTS").is_ok_and(|word| word == "full");
     number.unwrap_or(if is_full { full } else { quick })
+}
+
+/// A number of this process's own randomness.
+pub fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// A sequence of numbers that a printed seed repeats (SplitMix64).
@@ -21,9 +28,8 @@ impl Seed {
         reason = "tests only: a failure must be repeatable"
     )]
     pub fn of(test: &str) -> Seed {
-        use std::hash::{BuildHasher, Hasher, RandomState};
         let given = std::env::var("FLOODMARK_FAULTS_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        let seed = given.unwrap_or_else(random);
         println!("{test}: repeat it with FLOODMARK_FAULTS_SEED={seed}");
         Seed(seed)
     }
