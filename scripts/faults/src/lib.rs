@@ -25,6 +25,8 @@ pub mod namespace;
 #[cfg(feature = "harness")]
 pub mod proxy;
 #[cfg(feature = "harness")]
+pub mod recorder;
+#[cfg(feature = "harness")]
 pub mod report;
 #[cfg(feature = "harness")]
 mod sizes;
