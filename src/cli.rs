@@ -41,6 +41,11 @@ pub enum Command {
     Ledger(LedgerArgs),
     /// Show what goes on now, once a second
     Top(Source),
+    /// Show what goes on that somebody should know: the open incidents
+    Alerts(AlertsArgs),
+    /// Look after the notifications
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -232,6 +237,41 @@ pub struct LedgerArgs {
     pub json: bool,
 }
 
+/// `floodmark alerts`
+#[derive(Clone, Debug, Args)]
+pub struct AlertsArgs {
+    /// Where the notifier's state lies.
+    #[command(flatten)]
+    pub source: Source,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `floodmark notify …`
+#[derive(Debug, Subcommand)]
+pub enum NotifyCommand {
+    /// Send a test message by a channel, and say what became of it
+    Test(NotifyTestArgs),
+}
+
+/// `floodmark notify test`
+#[derive(Clone, Debug, Args)]
+pub struct NotifyTestArgs {
+    /// The channel: email, or the name of its entry
+    #[arg(value_name = "CHANNEL")]
+    pub channel: String,
+    /// Only to this receiver [default: each that uses the channel]
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub receiver: String,
+    /// How long the outcome is waited for
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = humantime::parse_duration)]
+    pub wait: Duration,
+    /// Where the notifier is found.
+    #[command(flatten)]
+    pub source: Source,
+}
+
 /// `floodmark doctor`
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -283,6 +323,8 @@ mod tests {
             "config check",
             "config print",
             "doctor --json",
+            "alerts --json",
+            "notify test email --receiver anna --wait 5s",
         ] {
             let words = std::iter::once("floodmark").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");

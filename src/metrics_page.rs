@@ -27,6 +27,7 @@ fn page() -> String {
     capture::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     ingest::metrics::COUNTERS.iter().for_each(|told| row("counter", &[], *told));
     row("gauge", &[], ingest::metrics::CONNECTED);
+    notifier::incident::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     crate::supervisor::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     page
 }

@@ -1,5 +1,6 @@
 //! One file for each command: it reads the configuration, calls the part that does the work, prints.
 
+mod alerts;
 mod capture;
 mod config;
 mod doctor;
@@ -7,6 +8,7 @@ mod flows;
 mod ingest;
 mod ledger;
 mod notifier;
+mod notify;
 mod print;
 mod replay;
 mod role;
@@ -35,6 +37,8 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Replay(args) => replay::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
+        Command::Notify(command) => notify::run(&command),
         Command::Top(source) => top::run(&source),
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),

@@ -8,6 +8,7 @@
 //! Bounds: [`limits`]. A slow or silent peer is cut; the role that publishes never waits for one.
 
 pub mod action;
+pub mod client;
 pub mod control;
 pub mod error;
 pub mod heartbeat;

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_month_adds_up_over_epochs_restarts_and_its_end() {
         let mut month = Month::default();
-        let mut see = |month: &mut Month, since: u64, epoch, bytes_in, bytes_out| {
+        let see = |month: &mut Month, since: u64, epoch, bytes_in, bytes_out| {
             month.observe(since, Some(Traffic { epoch, bytes_in, bytes_out }), 1);
         };
         see(&mut month, 100, 1, 10, 1);
@@ -88,6 +88,6 @@ mod tests {
         // The billing day.
         see(&mut again, 200, 2, 10, 6);
         assert_eq!((again.bytes_in, again.bytes_out, again.since_s), (1, 0, 200));
-        assert!(again.observe(200, None, 2) == false && again.bytes_in == 1);
+        assert!(!again.observe(200, None, 2) && again.bytes_in == 1);
     }
 }

@@ -460,7 +460,7 @@ fn a_code_acknowledges_from_the_receivers_number_only_and_five_wrong_ones_void_i
     world.say(Change::Fired, &attack("192.0.2.1"));
     let code = world.accepted[1].1.notice.code.clone();
     let (settings, now_ns) = (world.settings.clone(), world.now_ns);
-    let mut redeem = |book: &mut Book, channel: &str, number: &str, text: &str| {
+    let redeem = |book: &mut Book, channel: &str, number: &str, text: &str| {
         book.redeem_code(channel, number, text, &settings, now_ns).is_ok()
     };
     assert!(!redeem(&mut world.book, "sms", "+15550100", &code), "another number");
