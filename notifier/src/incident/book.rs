@@ -277,6 +277,11 @@ impl Book {
         firing
     }
 
+    /// Incidents that are over and not forgotten yet.
+    pub(super) fn untold(&self) -> usize {
+        self.opens.values().filter(|open| !open.is_firing()).count()
+    }
+
     /// Open incidents by severity: info, warning, critical.
     pub fn open_by_severity(&self) -> [u64; 3] {
         let mut counts = [0; 3];

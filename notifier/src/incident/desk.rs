@@ -205,6 +205,11 @@ impl Desk {
         self.lock().book.firing().into_iter().map(|open| open.incident.clone()).collect()
     }
 
+    /// Incidents that are over, and somebody who was told of them does not know it yet.
+    pub fn untold(&self) -> usize {
+        self.lock().book.untold()
+    }
+
     /// For the live line and the metrics.
     pub fn standing(&self, now_ns: u64) -> Standing {
         let inner = self.lock();
