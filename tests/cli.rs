@@ -104,3 +104,11 @@ fn a_role_whose_parent_goes_away_stops_well() {
     drop(pipe);
     assert_eq!(child.wait().expect("a child").code(), Some(0));
 }
+
+#[test]
+fn alerts_without_a_notifier_are_those_of_its_state_and_a_test_says_that_it_does_not_run() {
+    check(&["alerts"], 0, &["0 open incidents", "it does not run now"]);
+    check(&["alerts", "--json"], 0, &[]);
+    check(&["notify", "test", "email"], 1, &["notifier does not run", "floodmark run"]);
+    check(&["notify", "test"], 2, &["CHANNEL"]);
+}

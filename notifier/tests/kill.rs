@@ -121,7 +121,7 @@ fn settings() -> Settings {
         channels: CHANNELS.map(str::to_owned).into(),
         ..Receiver::default()
     });
-    config.sms.push(Gateway { name: "sms".to_owned(), ..Gateway::default() });
+    config.sms.push(serde_json::from_str::<Gateway>(r#"{"name":"sms"}"#).unwrap());
     let pipeline = &mut config.pipeline;
     (pipeline.resolved_wait, pipeline.repeat, pipeline.repeat_critical) = Default::default();
     (pipeline.email_per_hour, pipeline.sms_per_hour) = (1_000, 1_000);
@@ -261,7 +261,7 @@ fn one_run(seed: &mut Seed, first: u64, deaths_max: u64) -> Outcome {
         let life = server.lock().unwrap().life;
         let is_left = outcome.deaths < deaths_max;
         let number = first + outcome.deaths;
-        let step = (is_left && number % 2 == 0).then(|| STEPS[(number / 2) as usize % STEPS.len()]);
+        let step = (is_left && number.is_multiple_of(2)).then(|| STEPS[(number / 2) as usize % STEPS.len()]);
         let armed = step.map(|step| format!("{step}={}*off->return(abort)", seed.below(6)));
         let mut child = start(&address, base, dir.path(), armed.as_deref());
         let within = if is_left && step.is_none() {

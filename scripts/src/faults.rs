@@ -18,7 +18,7 @@ struct Group {
     minutes: (u64, u64),
 }
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     Group { name: "kills", filter: "binary(line) & test(/^kills::/)", minutes: (5, 60) },
     Group {
         name: "database",
@@ -36,6 +36,7 @@ const GROUPS: [Group; 6] = [
         filter: "binary(flood) | binary(collide) | binary(clock) | (binary(line) & test(/^flood::/))",
         minutes: (5, 60),
     },
+    Group { name: "notifications", filter: "package(notifier) & binary(kill)", minutes: (3, 20) },
     Group { name: "roles", filter: "package(floodmark) & binary(run)", minutes: (5, 5) },
 ];
 

@@ -215,7 +215,7 @@ fn check_maintenance(at: &str, window: &Maintenance, problems: &mut Vec<Problem>
     }
     let (from, until) = (Moment::parse(&window.from), Moment::parse(&window.until));
     for (key, text, time) in [("from", &window.from, &from), ("until", &window.until, &until)] {
-        if time.is_none() && !(text.is_empty() && !window.weekly.is_empty()) {
+        if time.is_none() && (window.weekly.is_empty() || !text.is_empty()) {
             let allowed = "a local time such as \"2026-12-24 22:00\", or weekly times".to_owned();
             problems.push(problem(&format!("{at}.{key}"), format!("{text:?}"), allowed, "write the day and the time"));
         }

@@ -113,7 +113,9 @@ fn is_over(open: &Open, round: &Round<'_, '_>) -> bool {
     let pipeline = &round.settings.pipeline;
     let was_flapping = open.told.iter().any(|told| told.flapping);
     let wait_ns = ns(if was_flapping { pipeline.flap_window } else { pipeline.resolved_wait });
-    open.incident.resolved_ns.is_some_and(|end_ns| !open.is_firing() && round.now_ns.saturating_sub(end_ns) >= wait_ns)
+    // An end that lies ahead was told by another clock.
+    let has_waited = |end_ns: u64| end_ns > round.now_ns || round.now_ns - end_ns >= wait_ns;
+    !open.is_firing() && open.incident.resolved_ns.is_some_and(has_waited)
 }
 
 /// Its end is worth a report.

@@ -9,6 +9,9 @@ use crate::judgement::Class;
 
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 
+/// Times that lie further ahead are those of another clock.
+const CLOCK_NS: u64 = 60 * 1_000_000_000;
+
 /// A message that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -64,6 +67,8 @@ impl Lane {
         while self.sent.front().is_some_and(|first| now_ns.saturating_sub(first.time_ns) >= HOUR_NS) {
             self.sent.pop_front();
         }
+        // A clock that was set back must not make anybody wait until it is there again.
+        self.sent.retain(|sent| sent.time_ns <= now_ns.saturating_add(CLOCK_NS));
         if !self.is_turn(wish, kind, settings, now_ns) {
             return Pass::Wait;
         }

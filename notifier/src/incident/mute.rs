@@ -146,7 +146,7 @@ pub fn set(opens: &mut [&mut Open], silences: &[Silence], settings: &Settings, n
         open.incident.silenced_until_ns = until;
         if open.mute != Mute::Heard {
             open.audible_ns = 0;
-        } else if open.audible_ns == 0 {
+        } else if open.audible_ns == 0 || open.audible_ns > now_ns {
             open.audible_ns = now_ns;
         }
     }

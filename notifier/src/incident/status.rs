@@ -24,7 +24,6 @@ impl Book {
             return;
         }
         self.status_ns = now_ns;
-        self.dirty.pipeline = true;
         if !is_due(round.settings, before_ns.max(now_ns.saturating_sub(2 * MINUTE_NS)), now_ns) {
             return;
         }

@@ -51,7 +51,7 @@ fn receiver(name: &str) -> Receiver {
 
 fn settings(receivers: Vec<Receiver>, edit: impl FnOnce(&mut crate::config::Config)) -> Settings {
     let mut config = crate::config::Config { receiver: receivers, ..Default::default() };
-    config.sms.push(crate::channel::sms::config::Gateway { name: "sms".to_owned(), ..Default::default() });
+    config.sms.push(serde_json::from_str(r#"{"name":"sms"}"#).expect("an entry"));
     config.pipeline = Config { zone: "UTC".to_owned(), ..Config::default() };
     edit(&mut config);
     Settings::new(&config, "web1", "https://flood.example:8443", &["sms".to_owned()])
@@ -562,4 +562,81 @@ fn a_day_of_transitions_in_notifications_out() {
     world.say(Change::Resolved, &disk);
     world.run(86_400 - (world.now_ns - START) / S);
     insta::assert_snapshot!(world.told().join("\n"));
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_nobody_wait() {
+    let mut world = World::one();
+    world.behaviour.insert("email".to_owned(), |now_ns, _| match now_ns {
+        START.. => Err(SendError::Passing("away".to_owned())),
+        _ => Ok(Receipt::default()),
+    });
+    world.say(Change::Fired, &attack("192.0.2.1"));
+    world.run(30);
+    world.now_ns = START - 86_400 * S;
+    world.run(2);
+    assert_eq!(world.count("email"), 1, "what waited is tried");
+    let back = |told: &mut World| told.accepted.iter().filter(|(at, row)| *at < START && row.channel == "sms").count();
+    world.run(35);
+    world.say(Change::Fired, &attack("198.51.100.1"));
+    world.say(Change::Resolved, &attack("192.0.2.1"));
+    world.run(200);
+    assert_eq!(back(&mut world), 2, "a new alert, and the end of the old one");
+}
+
+#[test]
+fn what_is_wrong_with_receivers_is_told_with_its_remedy() {
+    let check = |edit: fn(&mut Receiver), told: &str| {
+        let mut config = crate::config::Config { receiver: vec![receiver("anna")], ..Default::default() };
+        config.sms.push(serde_json::from_str(r#"{"name":"sms"}"#).expect("an entry"));
+        edit(&mut config.receiver[0]);
+        let mut problems = Vec::new();
+        super::config::check_people(&config, &mut problems);
+        let text: Vec<String> = problems
+            .iter()
+            .map(|p| format!("{} = {}: allowed is {}; {}", p.key, p.value, p.allowed, p.remedy))
+            .collect();
+        match told {
+            "" => assert!(text.is_empty(), "{text:?}"),
+            _ => assert!(text.len() == 1 && text[0].contains(told), "{told}: {text:?}"),
+        }
+    };
+    check(|_| (), "");
+    check(
+        |r| r.phone = "8 (916) 123-45-67".to_owned(),
+        "notifier.receiver[anna].phone = \"8 (916) 123-45-67\": allowed is a number in the international form",
+    );
+    check(|r| r.phone = "+123456789012345678".to_owned(), "8 to 15 digits");
+    check(|r| r.phone.clear(), "no `phone`");
+    check(|r| r.mail = "Anna <anna@example.org>".to_owned(), "without a display name");
+    check(|r| r.mail = "a@b\r\nBcc: x@y".to_owned(), "one mail address");
+    check(|r| r.channels.push("pigeon".to_owned()), "\"pigeon\": allowed is \"email\", \"sms\"");
+    check(|r| r.language = "de".to_owned(), "\"en\", \"ru\"");
+    check(|r| r.hours = vec!["always".to_owned()], "mon-fri 08:00-20:00");
+    check(|r| r.zone = "../etc/passwd".to_owned(), "timedatectl");
+    check(|r| r.name.clear(), "1 to 64 characters");
+    check(|r| r.ladder = vec![Step::default()], "a step without channels and receivers");
+    check(
+        |r| r.ladder = vec![Step { receivers: vec!["nobody".to_owned()], ..Step::default() }],
+        "\"nobody\": allowed is names of receivers",
+    );
+    let mut problems = Vec::new();
+    let config = Config { status_at: vec!["9".to_owned()], sms_per_hour: 0, ..Config::default() };
+    super::config::check(&config, &mut problems);
+    let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        ["notifier.pipeline.sms_per_hour", "notifier.pipeline.critical_reserve", "notifier.pipeline.status_at"]
+    );
+}
+
+#[test]
+fn without_receivers_incidents_are_kept_and_nobody_is_told() {
+    let mut world = World::new(settings(Vec::new(), |_| ()));
+    world.say(Change::Fired, &attack("192.0.2.1"));
+    world.run(10);
+    assert_eq!((world.book.firing().len(), world.accepted.len()), (1, 0));
+    world.say(Change::Resolved, &attack("192.0.2.1"));
+    world.run(200);
+    assert!(world.book.opens.is_empty());
 }

@@ -127,12 +127,12 @@ impl Outbox {
         let gauge = self.gauges.get(channel).cloned().unwrap_or_default();
         let waiting = self.live.values().filter(|row| row.channel == channel && row.state == RowState::Waiting);
         let mut rows: Vec<&Row> = if gauge.is_failing() {
-            if gauge.sending > 0 || now_ns < gauge.probe_ns {
+            if gauge.sending > 0 || is_ahead(gauge.probe_ns, now_ns) {
                 return Vec::new();
             }
             waiting.collect()
         } else {
-            waiting.filter(|row| row.next_try_ns <= now_ns).collect()
+            waiting.filter(|row| !is_ahead(row.next_try_ns, now_ns)).collect()
         };
         let attempts = |row: &Row| if gauge.is_failing() { row.attempts } else { 0 };
         rows.sort_by_key(|row| (std::cmp::Reverse(row.severity), attempts(row), row.created_ns));
@@ -377,6 +377,13 @@ impl Outbox {
         self.dirty.clear();
         self.settled.clear();
     }
+}
+
+/// Whether a try is still to be waited for. No wait is as long as ten minutes: what lies further ahead was set by
+/// another clock.
+fn is_ahead(try_ns: u64, now_ns: u64) -> bool {
+    const CLOCK_NS: u64 = 600 * 1_000_000_000;
+    (now_ns + 1..=now_ns.saturating_add(CLOCK_NS)).contains(&try_ns)
 }
 
 /// A state's name, as in the state file.

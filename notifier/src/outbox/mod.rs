@@ -15,7 +15,9 @@
 //! | `expired` | too old to be worth sending | |
 //! | `superseded` | another message says it | |
 //!
-//! Places that tests arm (`faults::pass`): `notifier.begin` before a row is marked as being sent, `notifier.sending`
+//! Places that tests arm (`faults::pass`): `notifier.decide` when it is decided who is told, `notifier.act` when a
+//! person's request is executed, `notifier.incidents` between incidents and rows of the transaction, `notifier.commit`
+//! before it ends and `notifier.committed` after; `notifier.begin` before a row is marked as being sent, `notifier.sending`
 //! when it is, `notifier.sent` when the channel has answered, `notifier.mark` before the answer is kept,
 //! `notifier.marked` when it is.
 

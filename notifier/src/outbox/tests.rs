@@ -1,4 +1,9 @@
 //! The desk on a real file, and the sender with channels that misbehave.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests bound their waits, and tell what they measured"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +34,7 @@ fn settings() -> Settings {
         critical_channels: vec!["sms".to_owned()],
         ..Receiver::default()
     });
-    config.sms.push(crate::channel::sms::config::Gateway { name: "sms".to_owned(), ..Default::default() });
+    config.sms.push(serde_json::from_str(r#"{"name":"sms"}"#).expect("an entry"));
     Settings::new(&config, "web1", "https://flood.example", &[])
 }
 
@@ -178,8 +183,7 @@ fn sent_by(
     }
     stop.send(true).expect("it listens");
     runtime.block_on(task).expect("no panic");
-    let seen = seen.lock().expect("no panic within").clone();
-    seen
+    seen.lock().expect("no panic within").clone()
 }
 
 #[test]
@@ -197,4 +201,28 @@ fn hanging_lost_and_panicking_attempts_are_repeated_with_the_same_id() {
         |_| false,
     ));
     once(1)(sent_by(|_, _| Err(SendError::Refused("550".to_owned())), |_| false));
+}
+
+#[test]
+fn final_rows_go_by_age_and_what_waits_stays() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let desk = desk(dir.path(), START);
+    desk.tick(START, &[fired("192.0.2.1", START)], &Facts::none());
+    let email = desk.begin("email", 1, START).remove(0);
+    desk.settle(&email.id, &Ok(Receipt::default()), START);
+    let count = || {
+        let connection = rusqlite::Connection::open(dir.path().join("state.db")).expect("it is there");
+        connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get::<_, u32>(0)).expect("a number")
+    };
+    let rows = count();
+    assert_eq!(rows, 2);
+    let kept = rusqlite::Connection::open(dir.path().join("state.db")).expect("it is there");
+    let secret: u32 = kept
+        .query_row("SELECT count(*) FROM outbox WHERE state = 'sent' AND notice LIKE '%/a/%'", [], |row| row.get(0))
+        .expect("a number");
+    assert_eq!(secret, 0, "the link is not kept longer than it is needed");
+    let later = START + super::FINAL_AGE_NS + S;
+    let mut connection = rusqlite::Connection::open(dir.path().join("state.db")).expect("it is there");
+    let transaction = connection.transaction().expect("nobody else writes");
+    assert_eq!(super::table::trim(&transaction, later), Ok(1), "the sent one, not the one that waits");
 }
