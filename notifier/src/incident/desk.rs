@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::book::{Book, Changed, Facts};
 use super::id::Ids;
+use super::open::Open;
 use super::settings::Settings;
 use super::table;
 use super::token::TokenError;
@@ -129,14 +130,7 @@ impl Desk {
             Action::Silence(asked) => book.silence(id, asked, now_ns),
             Action::Unsilence(asked) => book.unsilence(asked),
             Action::TestChannel(asked) => book.test_channel(asked, &settings, outbox, now_ns),
-            Action::LookLink(link) => book.look(&link.token_hash).map_err(told).map(|opens| {
-                let lines: Vec<String> = opens
-                    .iter()
-                    .take(20)
-                    .map(|open| format!("{}: {}", open.incident.id, open.incident.summary.en))
-                    .collect();
-                format!("{} incidents\n{}", opens.len(), lines.join("\n"))
-            }),
+            Action::LookLink(link) => book.look(&link.token_hash).map_err(told).map(|opens| shown(&opens)),
             Action::RedeemLink(link) => {
                 book.redeem(&link.token_hash, now_ns).map_err(told).map(|n| format!("acknowledged: {n}"))
             }
@@ -242,6 +236,12 @@ impl Desk {
     pub fn woken(&self) -> watch::Receiver<u64> {
         self.wake.subscribe()
     }
+}
+
+/// What a link would acknowledge, for the page that asks whether it should: short, since answers are remembered.
+fn shown(opens: &[&Open]) -> String {
+    let worst = opens.iter().min_by_key(|open| open.order()).map_or("", |open| open.incident.summary.en.as_str());
+    format!("{} open; the worst: {}", opens.len(), worst.chars().take(200).collect::<String>())
 }
 
 /// Whether somebody is told by the channel: others are not judged.
