@@ -125,3 +125,31 @@ pub fn register(registry: &Registry, desk: Arc<Desk>, clock: Clock) {
     let collector = DeskCollector { desk, clock, families: ALL.map(Family::new) };
     registry.register(Box::new(collector)).expect("each part registers its own names, once");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use prometheus::{Registry, TextEncoder};
+
+    use super::{ALL, register};
+    use crate::incident::id::Ids;
+    use crate::incident::{Desk, Settings};
+
+    #[test]
+    fn every_metric_is_told_as_its_kind() {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let config = crate::config::Config::default();
+        let settings = Settings::new(&config, "n", "", &[]);
+        let desk = Desk::open(crate::state::open(dir.path()).expect("a state file"), settings, Ids::Random, 1);
+        let registry = Registry::new();
+        register(&registry, Arc::new(desk.expect("it is read")), Arc::new(|| 5));
+        let text = TextEncoder::new().encode_to_string(&registry.gather()).expect("text");
+        for (kind, labels, (name, _)) in ALL {
+            // Families by kind or channel are empty until something is sent.
+            let is_empty = labels.iter().any(|label| ["kind", "channel"].contains(label));
+            assert!(is_empty || text.contains(&format!("# TYPE {name} {kind}")), "{name}: {text}");
+        }
+        assert!(text.contains("floodmark_notifier_incidents_open{severity=\"critical\"} 0"), "{text}");
+    }
+}

@@ -640,3 +640,97 @@ fn without_receivers_incidents_are_kept_and_nobody_is_told() {
     world.run(200);
     assert!(world.book.opens.is_empty());
 }
+
+/// What may happen, in any order.
+#[derive(Clone, Debug)]
+enum Event {
+    Judge(u8, Change),
+    Wait(u16),
+    Clock(i32),
+    Channel(bool, u8),
+    Acknowledge(u8),
+}
+
+fn event() -> impl proptest::strategy::Strategy<Value = Event> {
+    use proptest::prelude::{Just, Strategy, any, prop_oneof};
+    let change = prop_oneof![
+        4 => Just(Change::Fired),
+        2 => Just(Change::Updated),
+        3 => Just(Change::Resolved),
+        1 => Just(Change::Flapping),
+        1 => Just(Change::Gone),
+    ];
+    prop_oneof![
+        8 => (0..12u8, change).prop_map(|(subject, change)| Event::Judge(subject, change)),
+        4 => (0..400u16).prop_map(Event::Wait),
+        1 => (-7_200..7_200i32).prop_map(Event::Clock),
+        3 => (any::<bool>(), 0..5u8).prop_map(|(is_email, what)| Event::Channel(is_email, what)),
+        1 => (0..12u8).prop_map(Event::Acknowledge),
+    ]
+}
+
+/// One of a few rules and subjects.
+fn subject(number: u8) -> What {
+    match number {
+        0..4 => attack(&format!("192.0.2.{number}")),
+        4 => attack("192.0.2.0/24"),
+        5 => load(),
+        6 => what("capture_down", Class::Floodmark, Severity::Critical, SubjectKind::Role, "capture"),
+        7 => what("channel_failing", Class::Delivery, Severity::Critical, SubjectKind::Channel, "email"),
+        _ => what("disk", Class::Disk, Severity::Critical, SubjectKind::Disk, &format!("/{number}")),
+    }
+}
+
+fn behaviour(what: u8) -> Behaviour {
+    match what {
+        0 => |_, _| Err(SendError::Passing("away".to_owned())),
+        1 => |_, _| Err(SendError::Unknown("cut".to_owned())),
+        2 => |_, _| Err(SendError::Broken("password".to_owned())),
+        _ => takes,
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 256, ..Default::default() })]
+
+    #[test]
+    fn whatever_happens_what_goes_on_is_told_once_the_channels_are_back(events in proptest::collection::vec(event(), 1..60)) {
+        let mut world = World::new(settings(vec![receiver("anna")], |config| {
+            // A cap that is used up tells later, which is another test.
+            (config.pipeline.email_per_hour, config.pipeline.sms_per_hour) = (1_000, 1_000);
+        }));
+        world.now_ns += 86_400 * S;
+        for event in events {
+            match event {
+                Event::Judge(number, change) => world.say(change, &subject(number)),
+                Event::Wait(seconds) => world.run(u64::from(seconds)),
+                Event::Clock(seconds) => world.now_ns = world.now_ns.saturating_add_signed(i64::from(seconds) * S as i64),
+                Event::Channel(is_email, what) => {
+                    world.behaviour.insert(if is_email { "email" } else { "sms" }.to_owned(), behaviour(what));
+                }
+                Event::Acknowledge(number) => {
+                    let id = world.book.opens.keys().nth(usize::from(number)).cloned();
+                    id.into_iter().for_each(|id| drop(world.book.acknowledge(&id, "anna", "", world.now_ns)));
+                }
+            }
+        }
+        world.behaviour.clear();
+        world.run(1_500);
+        for open in world.book.firing() {
+            let is_owed = open.mute == super::open::Mute::Heard && !open.is_acknowledged();
+            let is_itself = open.incident.subject.kind == SubjectKind::Channel;
+            let is_told = open.told.iter().any(|told| told.severity >= open.incident.severity && !world.outbox.is_live(&told.row));
+            proptest::prop_assert!(!is_owed || is_told, "{open:?}");
+            let by_mail = world.accepted.iter().any(|(_, row)| {
+                row.channel == "email" && row.notice.incidents.iter().any(|incident| incident.id == open.incident.id)
+            });
+            proptest::prop_assert!(!is_owed || is_itself || by_mail, "{open:?}");
+        }
+        proptest::prop_assert_eq!(world.outbox.state(world.now_ns).waiting, 0);
+        let mut ids: Vec<&String> = world.accepted.iter().map(|(_, row)| &row.id).collect();
+        ids.sort();
+        let before = ids.len();
+        ids.dedup();
+        proptest::prop_assert_eq!(before, ids.len(), "nothing that was accepted is sent again");
+    }
+}
