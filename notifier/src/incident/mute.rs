@@ -157,31 +157,38 @@ fn causes(opens: &[&mut Open], now_ns: u64) -> Vec<Cause> {
         Some(end_ns) => now_ns.saturating_sub(end_ns) < LINGER_NS,
         None => open.incident.phase != IncidentPhase::Resolved,
     };
-    let mut causes: Vec<Cause> = opens.iter().filter(|open| lasts(open)).filter_map(|open| Cause::of(open)).collect();
-    // Larger prefixes explain more.
-    causes.sort_by_key(|cause| (std::cmp::Reverse(cause.severity), cause.net.map_or(0, |net| net.prefix_len())));
-    causes.truncate(CAUSES_MAX);
-    causes
+    let mut causes: Vec<&Open> =
+        opens.iter().map(|open| &**open).filter(|open| is_cause(open) && lasts(open)).collect();
+    // The worst first, and of them larger prefixes: they explain more.
+    let order = |open: &&Open| (std::cmp::Reverse(open.incident.severity), open.net.map_or(0, |net| net.prefix_len()));
+    if causes.len() > CAUSES_MAX {
+        causes.select_nth_unstable_by_key(CAUSES_MAX, order);
+        causes.truncate(CAUSES_MAX);
+    }
+    causes.into_iter().map(Cause::of).collect()
+}
+
+fn is_cause(open: &Open) -> bool {
+    let incident = &open.incident;
+    match (open.class, incident.subject.kind) {
+        (Class::Attack, _) | (Class::Peer, SubjectKind::Peer) => true,
+        (Class::Network, SubjectKind::Interface) => incident.unit != Unit::Count,
+        (Class::Floodmark, SubjectKind::Role) => incident.severity == Severity::Critical,
+        _ => false,
+    }
 }
 
 impl Cause {
-    fn of(open: &Open) -> Option<Cause> {
+    fn of(open: &Open) -> Cause {
         let incident = &open.incident;
-        let is_load = incident.unit != Unit::Count;
-        let is_cause = match (open.class, incident.subject.kind) {
-            (Class::Attack, _) | (Class::Peer, SubjectKind::Peer) => true,
-            (Class::Network, SubjectKind::Interface) => is_load,
-            (Class::Floodmark, SubjectKind::Role) => incident.severity == Severity::Critical,
-            _ => false,
-        };
-        is_cause.then(|| Cause {
+        Cause {
             id: incident.id.clone(),
             class: open.class,
             subject: incident.subject.clone(),
             net: open.net,
             severity: incident.severity,
-            is_load,
-        })
+            is_load: incident.unit != Unit::Count,
+        }
     }
 
     /// Whether `open` follows from it. What is worse than its cause is told all the same.
