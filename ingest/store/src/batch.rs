@@ -3,7 +3,8 @@
 use crate::error::StoreError;
 use crate::limits::BATCH_ROWS_MAX;
 use crate::rows::{
-    EventRow, FlowRow, HostRow, IncidentRow, InterfaceRow, LedgerRow, ProcessRow, Row, SubjectRow, TalkerRow, TrafficRow,
+    EventRow, FlowRow, HostRow, IncidentRow, InterfaceRow, LedgerRow, ProcessRow, Row, SubjectRow, TalkerRow,
+    TrafficRow,
 };
 
 /// Stream of capture's low-rate rows (traffic, talkers, ledger, interfaces, events); streams from 1 carry flow rows.
@@ -123,7 +124,9 @@ impl Batch {
             return wrong(format!("the range covers {covered} rows, rows, parked and gap are {given:?}"));
         }
         if is_low_rate(self.stream) != self.flows.is_empty() && self.rows() > 0 {
-            return wrong("flow rows belong into streams from 1, all others into stream 0, notifier's into 16".to_owned());
+            return wrong(
+                "flow rows belong into streams from 1, all others into stream 0, notifier's into 16".to_owned(),
+            );
         }
         let inside = |seq: u64| (self.first_seq..=self.last_seq).contains(&seq);
         let all_inside = self.flows.iter().all(|r| inside(r.seq))
