@@ -78,7 +78,7 @@ mod tests {
         let check = |minutes, available: fn(u64) -> u64, expect: Option<f64>| {
             let found = after(minutes, available);
             let near = match (found, expect) {
-                (Some(a), Some(b)) => (a - b).abs() < 0.05 * b,
+                (Some(a), Some(b)) => (a - b).abs() <= 0.05 * b,
                 (a, b) => a == b,
             };
             assert!(near, "{found:?}, not {expect:?}");
