@@ -239,7 +239,10 @@ impl Recorder {
         let durable = self.sink.durable_seq();
         let frame = match journal::next(state, FRAME_ROWS_MAX, sink::FRAME_BYTES) {
             Ok(frame) => frame.filter(|_| faults::pass("record.append").is_ok()),
-            Err(error) => return drop(self.journaled(Err(error))),
+            Err(error) => {
+                self.journaled(Err(error));
+                return;
+            }
         };
         let Some(frame) = frame else {
             // All have their numbers; what is durable of them goes.

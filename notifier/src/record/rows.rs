@@ -82,7 +82,7 @@ pub fn incident(of: &Incident, now_ns: u64) -> Option<IncidentRow> {
     })
 }
 
-/// The incident as JSON; without the lists of its attack, or without anything, where that is too long.
+/// The incident as JSON; with cut texts and without the lists of its attack where that is too long.
 fn detail(of: &Incident) -> String {
     let mut whole = of.clone();
     // JSON knows no number that is none.
@@ -106,6 +106,10 @@ fn detail(of: &Incident) -> String {
         }
     }
     whole.labels.clear();
+    (whole.rule, whole.subject.name) = (clean_name(&of.rule, RULE_CHARS), clean_name(&of.subject.name, SUBJECT_CHARS));
+    for words in [&mut whole.summary, &mut whole.remedy] {
+        (words.en, words.ru) = (clean_name(&words.en, TEXT_CHARS), clean_name(&words.ru, TEXT_CHARS));
+    }
     let text = serde_json::to_string(&whole).unwrap_or_default();
     if text.len() <= DETAIL_BYTES_MAX { text } else { String::new() }
 }
@@ -161,8 +165,8 @@ mod tests {
         assert!(!row.detail.is_empty() && row.detail.len() <= super::DETAIL_BYTES_MAX);
         let read: Incident = serde_json::from_str(&row.detail).expect("it is an incident");
         assert_eq!((read.id, read.attack.expect("still an attack").sources.len()), (large.id.clone(), 0));
-        large.summary.en = "y".repeat(100_000);
-        assert_eq!(incident(&large, 1).expect("its id is one").detail, "");
+        large.acknowledged_by = "y".repeat(100_000);
+        assert_eq!(incident(&large, 1).expect("its id is one").detail, "", "what cannot be cut is left out");
         large.id = "x".to_owned();
         assert!(incident(&large, 1).is_none());
         let row = event(&evil, Default::default(), &evil, &evil, 5);
