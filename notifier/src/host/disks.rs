@@ -15,8 +15,8 @@ use super::trend::Trend;
 /// How often the disks are asked.
 const ASK_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A sample waits so long for answers that are about to come.
-const WAIT: Duration = Duration::from_millis(20);
+/// A sample waits so long for the first answer, and for each that follows it: most disks answer at once.
+const WAIT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(3));
 
 /// A disk that owes its answer for so long is told to hang.
 const HANGS_AFTER: Duration = Duration::from_secs(15);
@@ -60,7 +60,7 @@ pub struct Disks {
 }
 
 impl Disks {
-    /// The disks of `mounts` now; at most [`WAIT`] late. A disk that does not answer keeps its last numbers and is
+    /// The disks of `mounts` now; waits some [`WAIT`] at most. A disk that does not answer keeps its last numbers and is
     /// marked; the others behind it in the row wait with it.
     pub fn sample(&mut self, mounts: &[Mount], at: Instant) -> Vec<Disk> {
         self.hear(at);
@@ -71,7 +71,7 @@ impl Disks {
         self.tell(at);
         self.known.retain(|path, _| mounts.iter().any(|mount| mount.path == *path));
         self.trends.retain(|path, _| mounts.iter().any(|mount| mount.path == *path));
-        // Of what hangs for good there may be more and more: bounded as the mounts are.
+        self.was_writable.retain(|number| mounts.iter().any(|mount| mount.number == *number));
         mounts.iter().map(|mount| self.disk(mount, at)).collect()
     }
 
@@ -89,14 +89,14 @@ impl Disks {
         }
     }
 
-    /// Takes the answers that are there or come within [`WAIT`].
+    /// Takes the answers that are there or come soon.
     fn hear(&mut self, at: Instant) {
         let Some(probe) = &self.probe else { return };
-        let mut is_gone = false;
+        let (mut is_gone, mut patience) = (false, WAIT.0);
         while !self.waiting.is_empty() {
             // What hangs already is not waited for again and again.
             let wait = match self.asked {
-                Some(asked) if at.duration_since(asked) < ASK_INTERVAL => WAIT,
+                Some(asked) if at.duration_since(asked) < ASK_INTERVAL => std::mem::replace(&mut patience, WAIT.1),
                 _ => Duration::ZERO,
             };
             match probe.answers.recv_timeout(wait) {
@@ -138,7 +138,7 @@ impl Disks {
     }
 
     fn disk(&mut self, mount: &Mount, at: Instant) -> Disk {
-        if !mount.read_only && self.was_writable.len() < 4 * DISKS_MAX {
+        if !mount.read_only {
             self.was_writable.insert(mount.number.clone());
         }
         let space = self.known.get(&mount.path).copied().unwrap_or_default();
