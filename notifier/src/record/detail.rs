@@ -170,14 +170,12 @@ mod tests {
 
     #[test]
     fn what_is_in_trouble_is_kept_and_read_again() {
-        let mut state = HostState::default();
-        state.disks = (0..100)
-            .map(|n| Disk {
-                mount: format!("/{n}{}", "\"\\".repeat(120)),
-                used_percent: f64::from(n),
-                ..Disk::default()
-            })
-            .collect();
+        let disk = |n: u32| Disk {
+            mount: format!("/{n}{}", "\"\\".repeat(120)),
+            used_percent: f64::from(n),
+            ..Disk::default()
+        };
+        let mut state = HostState { disks: (0..100).map(disk).collect(), ..HostState::default() };
         state.disks[3].turned_read_only = true;
         state.links =
             (0..64).map(|n| Link { name: format!("e{n}"), up: n > 0, was_up: true, ..Link::default() }).collect();

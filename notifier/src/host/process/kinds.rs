@@ -83,7 +83,7 @@ pub fn of(name: &str) -> Option<Kind> {
         Some(head) => name.starts_with(head),
         None => name == *pattern,
     };
-    NAMES.iter().find(|(_, names)| names.iter().any(|pattern| is(pattern))).map(|(kind, _)| *kind)
+    NAMES.iter().find(|(_, names)| names.iter().any(&is)).map(|(kind, _)| *kind)
 }
 
 #[cfg(test)]
