@@ -26,7 +26,7 @@ const ATTEMPTS: u32 = 5;
 /// capture publishes once a second; a line that is not there by then does not come.
 const LINE_WAIT: Duration = Duration::from_secs(3);
 
-/// Writers whose spools lie in a data directory.
+/// Writers of packets whose spools lie in a data directory; notifier's rows account for none.
 const WRITERS: [&str; 2] = ["capture", "replay"];
 
 /// How an epoch stands.

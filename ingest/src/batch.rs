@@ -3,7 +3,8 @@
 use spool::row::{self, FlowRecord};
 use spool::{FrameHeader, FrameKind};
 use store::{
-    Batch, EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow, TrafficRow,
+    Batch, EventRow, FlowRow, HostRow, IncidentRow, InterfaceRow, LedgerKind, LedgerRow, ProcessRow, Resolution,
+    SubjectRow, TalkerKind, TalkerRow, TrafficRow,
 };
 
 /// The store keeps seconds in 32 bits, to 2106; a time beyond that is kept at their end, less the last second: a query
@@ -65,6 +66,10 @@ pub fn add_frame(batch: &mut Batch, header: &FrameHeader, payload: &[u8]) -> Vec
             numbered(payload, header, "interface", |seq, r| batch.interfaces.push(interface(seq, header, r)))
         }
         FrameKind::Event => numbered(payload, header, "event", |seq, r| batch.events.push(event(seq, r))),
+        FrameKind::Host => numbered(payload, header, "host", |seq, r| batch.hosts.push(host(seq, r))),
+        FrameKind::Process => numbered(payload, header, "process", |seq, r| batch.processes.push(process(seq, r))),
+        FrameKind::Subject => numbered(payload, header, "subject", |seq, r| batch.subjects.push(subject(seq, r))),
+        FrameKind::Incident => numbered(payload, header, "incident", |seq, r| batch.incidents.push(incident(seq, r))),
     };
     batch.packets = batch.packets.saturating_add(header.packets);
     batch.bytes = batch.bytes.saturating_add(header.bytes);
@@ -251,5 +256,76 @@ fn event(seq: u64, r: row::EventRow) -> EventRow {
         subject: r.subject,
         text: r.text,
         detail: String::new(),
+    }
+}
+
+fn host(seq: u64, r: row::HostRow) -> HostRow {
+    HostRow {
+        ts: seconds(r.ts),
+        seq,
+        resolution: resolution(r.resolution),
+        seconds: r.seconds,
+        cores: r.cores,
+        load1: r.load1,
+        load5: r.load5,
+        load15: r.load15,
+        load1_max: r.load1_max,
+        cpu_user: r.cpu_user,
+        cpu_system: r.cpu_system,
+        cpu_iowait: r.cpu_iowait,
+        cpu_softirq: r.cpu_softirq,
+        cpu_steal: r.cpu_steal,
+        cpu_busy_max: r.cpu_busy_max,
+        memory_total: r.memory_total,
+        memory_available: r.memory_available,
+        memory_available_min: r.memory_available_min,
+        swap_total: r.swap_total,
+        swap_used: r.swap_used,
+        oom_kills: r.oom_kills,
+        detail: r.detail,
+    }
+}
+
+fn process(seq: u64, r: row::ProcessRow) -> ProcessRow {
+    ProcessRow {
+        ts: seconds(r.ts),
+        seq,
+        pid: r.pid,
+        name: r.name,
+        user: r.user,
+        cgroup: r.cgroup,
+        processes: r.processes,
+        cpu: r.cpu,
+        memory: r.memory,
+    }
+}
+
+fn subject(seq: u64, r: row::SubjectRow) -> SubjectRow {
+    SubjectRow {
+        ts: seconds(r.ts),
+        seq,
+        subject: r.subject,
+        metric: r.metric,
+        value: r.value,
+        limit_share: r.limit_share,
+    }
+}
+
+fn incident(seq: u64, r: row::IncidentRow) -> IncidentRow {
+    IncidentRow {
+        ts: seconds(r.ts),
+        seq,
+        incident: r.incident,
+        state: r.state as u8,
+        severity: r.severity as u8,
+        rule: r.rule,
+        subject: r.subject,
+        opened: seconds(r.opened),
+        closed: seconds(r.closed),
+        value: r.value,
+        limit: r.limit,
+        peak: r.peak,
+        text: r.text,
+        detail: r.detail,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use live::ledger::StoredColumns;
+use spool::limits::STREAM_NOTIFIER;
 use spool::{Ack, StreamAck};
 use store::{Batch, Counts, Fence};
 
@@ -92,6 +93,19 @@ struct State {
     arrivals: Vec<u32>,
 }
 
+impl State {
+    /// Lets the oldest epochs of one writer go that are too many; each writer's apart, so that one that starts often
+    /// does not push out what the other still writes.
+    fn forget_old(&mut self, of_notifier: bool) {
+        let of = |key: &&(u64, u16)| (key.1 == STREAM_NOTIFIER) == of_notifier;
+        let more = self.streams.keys().filter(of).count().saturating_sub(ACK_ENTRIES_MAX);
+        let old: Vec<(u64, u16)> = self.streams.keys().filter(of).take(more).copied().collect();
+        for key in old {
+            self.streams.remove(&key);
+        }
+    }
+}
+
 /// The board.
 #[derive(Default)]
 pub struct Board {
@@ -127,8 +141,8 @@ impl Board {
                 *known = *fence;
             }
         }
-        while state.streams.len() > ACK_ENTRIES_MAX {
-            state.streams.pop_first();
+        for of_notifier in [false, true] {
+            state.forget_old(of_notifier);
         }
         state.changed = true;
     }
@@ -156,8 +170,9 @@ impl Board {
     /// Whether a stream is committed up to a row. Of epochs that are older than all that are known nobody waits for more.
     pub fn has(&self, epoch: u64, stream: u16, last_seq: u64) -> bool {
         let state = self.lock();
-        let forgotten = state.streams.len() >= ACK_ENTRIES_MAX
-            && state.streams.first_key_value().is_some_and(|((oldest, _), _)| epoch < *oldest);
+        let mut known = state.streams.keys().filter(|key| key.1 != STREAM_NOTIFIER);
+        let oldest = known.next().map(|key| key.0);
+        let forgotten = known.count() + 1 >= ACK_ENTRIES_MAX && oldest.is_some_and(|oldest| epoch < oldest);
         forgotten || state.streams.get(&(epoch, stream)).is_some_and(|fence| fence.last_seq >= last_seq)
     }
 

@@ -65,6 +65,10 @@ impl Job {
         tail.ledger = batch.ledger.split_off(batch.ledger.partition_point(|r| !from(r.seq)));
         tail.interfaces = batch.interfaces.split_off(batch.interfaces.partition_point(|r| !from(r.seq)));
         tail.events = batch.events.split_off(batch.events.partition_point(|r| !from(r.seq)));
+        tail.hosts = batch.hosts.split_off(batch.hosts.partition_point(|r| !from(r.seq)));
+        tail.processes = batch.processes.split_off(batch.processes.partition_point(|r| !from(r.seq)));
+        tail.subjects = batch.subjects.split_off(batch.subjects.partition_point(|r| !from(r.seq)));
+        tail.incidents = batch.incidents.split_off(batch.incidents.partition_point(|r| !from(r.seq)));
         // What the headers said is kept to the packet: the first part has what its rows say, the second the rest.
         let head = batch.flows.iter().fold((0_u64, 0_u64), |sum, r| {
             (

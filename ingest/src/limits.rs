@@ -49,7 +49,7 @@ pub const ENDS_POLL: Duration = Duration::from_millis(20);
 /// Connections at most: more only wait for each other in the database.
 pub const CONNECTIONS_MAX: usize = 8;
 
-/// Entries of the acknowledgement file: older epochs than these have no rows in a spool.
+/// Entries of the acknowledgement file for each writer: older epochs than these have no rows in a spool.
 pub const ACK_ENTRIES_MAX: usize = 512;
 
 /// A clock that differs by more from what the steady clock leads to expect was set; retention counts in days.

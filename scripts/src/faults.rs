@@ -19,7 +19,7 @@ struct Group {
 }
 
 const GROUPS: [Group; 7] = [
-    Group { name: "kills", filter: "binary(line) & test(/^kills::/)", minutes: (5, 60) },
+    Group { name: "kills", filter: "binary(line) & test(/^(kills|recorder)::/)", minutes: (6, 70) },
     Group {
         name: "database",
         filter: "package(ingest) & binary(line) & test(/^(cuts|errors|full)::/)",

@@ -17,7 +17,7 @@ pub fn run(args: &RoleArgs) -> Outcome {
     let options = Options {
         config: start.config.ingest,
         store: start.config.store,
-        spools: vec![spool_dir(&node.data_dir, "capture")],
+        spools: vec![spool_dir(&node.data_dir, "capture"), spool_dir(&node.data_dir, "notifier")],
         data_dir: node.data_dir,
         run_dir: node.run_dir,
         node: start.node,

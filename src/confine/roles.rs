@@ -49,11 +49,13 @@ pub fn ingest(config: &Config) -> Profile {
     Profile { write: Some(write), read, may_connect: true, ..Profile::default() }
 }
 
-/// Its socket.
+/// Its state, its spool and its socket; the kernel's files (the load, all processes), names of servers and users, and the
+/// certificate authorities, which lie below `/etc`. Asking a disk how full it is needs no right to read it.
 pub fn notifier(config: &Config) -> Profile {
-    let read = [&KERNEL[..], &NAMES[..]].concat();
+    let node = &config.node;
+    let read = [&KERNEL[..], &NAMES[..], &SQLITE[..]].concat();
     Profile {
-        write: Some(vec![config.node.run_dir.clone()]),
+        write: Some(vec![node.data_dir.join("notifier"), spool_dir(&node.data_dir, "notifier"), node.run_dir.clone()]),
         read: paths(&read),
         may_connect: true,
         ..Profile::default()

@@ -224,3 +224,52 @@ fn root_without_capabilities_is_told_whose_folder_it_cannot_write_to() {
         assert_eq!(denied.kind(), ErrorKind::PermissionDenied);
     });
 }
+
+#[test]
+fn notifier_sees_all_processes_and_disks_and_keeps_to_its_own_folders() {
+    alone("notifier_sees_all_processes_and_disks_and_keeps_to_its_own_folders", |folder| {
+        use ::notifier::host::{Roots, Sampler};
+        use ::notifier::record::{Options, Recorder};
+
+        let config = config(folder);
+        let has_landlock = has_landlock();
+        enter(&super::notifier(&config));
+        assert_no_rights();
+        #[expect(clippy::disallowed_methods, reason = "the test gives the clock that the role would")]
+        let now = std::time::Instant::now();
+        let mut sampler = Sampler::new(Roots::default(), Default::default());
+        let mut sample = sampler.sample(1, now);
+        for _ in 0..100 {
+            if sample.disks.iter().any(|disk| disk.total > 0) {
+                break;
+            }
+            sample = sampler.sample(1, now);
+        }
+        assert!(sample.disks.iter().any(|disk| disk.total > 0), "{:?}", sample.disks);
+        assert!(sample.processes.total >= 2 && !sample.processes.hidden, "{:?}", sample.processes);
+        assert!(!sample.processes.by_memory.is_empty());
+        let parent = nix::unistd::getppid();
+        fs::read_to_string(format!("/proc/{parent}/stat")).expect("others are seen");
+        let data = &config.node.data_dir;
+        let state = ::notifier::state::open(&data.join("notifier")).expect("its state");
+        let spool = Default::default();
+        let node = spool_node(&[3; 16]);
+        let mut recorder =
+            Recorder::open(Options { dir: data.join("spool/notifier"), node, spool }, &state, 1_000, now);
+        recorder.event(&state, ("test", Default::default()), "", "its spool is its own", 1_000);
+        recorder.tend(&state, 1_000, now);
+        recorder.finish(&state, 1_000, now);
+        assert!(recorder.counters().rows >= 1 && recorder.standing().trouble.is_empty(), "{:?}", recorder.standing());
+        refused("a program", Command::new("/bin/true").status(), &[libc::EPERM, libc::ENOSYS, libc::EACCES]);
+        if has_landlock {
+            refused("capture's spool", fs::create_dir_all(data.join("spool/capture")), EACCES);
+            refused("the store", fs::create_dir(data.join("store")), EACCES);
+            refused("the data directory", fs::read_dir(data).map(drop), EACCES);
+            refused("a port", TcpListener::bind("127.0.0.1:0"), EACCES);
+        }
+    });
+}
+
+fn spool_node(bytes: &[u8; 16]) -> spool::NodeId {
+    spool::NodeId::from_bytes(*bytes)
+}

@@ -2,7 +2,10 @@
 
 use live::{Line, Role};
 use serde::Serialize;
-use spool::row::{self, EventRow, InterfaceRow, LedgerRow, Severity, TalkerRow, TrafficRow};
+use spool::row::{
+    self, EventRow, HostRow, IncidentRow, InterfaceRow, LedgerRow, ProcessRow, Severity, SubjectRow, TalkerRow,
+    TrafficRow,
+};
 
 use crate::engine::{Target, scratch};
 
@@ -71,6 +74,13 @@ fn any_row_is_read_or_counted() {
     row::push_json(&mut rows, &TrafficRow::default());
     row::push_json(&mut rows, &LedgerRow::default());
     row::push_json(&mut rows, &InterfaceRow { interface: 1, name: "eth0".to_owned() });
+    row::push_json(&mut rows, &HostRow { load1: 1.5, detail: "{\"processes\":7}".to_owned(), ..HostRow::default() });
+    row::push_json(&mut rows, &ProcessRow { name: "nginx".to_owned(), cpu: 99.5, ..ProcessRow::default() });
+    row::push_json(&mut rows, &SubjectRow { subject: vec![7; 18], value: 1e9, ..SubjectRow::default() });
+    row::push_json(
+        &mut rows,
+        &IncidentRow { rule: "load".to_owned(), text: "high".to_owned(), ..IncidentRow::default() },
+    );
     let target = Target { name: "row", seeds: vec![rows], mend: None, buffers: 16 << 20, waits: false };
     target.run(|input| {
         let lines = input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
@@ -80,6 +90,10 @@ fn any_row_is_read_or_counted() {
         told(counted(row::read_json::<TalkerRow>(input)));
         told(counted(row::read_json::<LedgerRow>(input)));
         told(counted(row::read_json::<InterfaceRow>(input)));
+        told(counted(row::read_json::<HostRow>(input)));
+        told(counted(row::read_json::<ProcessRow>(input)));
+        told(counted(row::read_json::<SubjectRow>(input)));
+        told(counted(row::read_json::<IncidentRow>(input)));
     });
 }
 

@@ -17,7 +17,7 @@ use crate::namespace::in_namespace;
 use crate::process::{await_some, send};
 
 /// Flows leave the table soon, so that rows are on the way at every moment.
-const CONFIG: &str = "[capture]\ninterfaces = [\"va\"]\nflow_active_timeout = \"300ms\"\n";
+pub const CONFIG: &str = "[capture]\ninterfaces = [\"va\"]\nflow_active_timeout = \"300ms\"\n";
 
 /// Steps at which a process may die, by the role that takes them, and how often at most it passes before it does: some
 /// are taken many times a second, some once in a life. (What a segment's end takes is broken in the spool's tests.)
@@ -89,13 +89,13 @@ fn assert_all_told(ledger: &Ledger, sent: u64) {
 
 /// capture and ingest as processes of this test, which starts them again at once: how a supervisor paces restarts is
 /// another test's matter.
-struct Roles {
+pub struct Roles {
     capture: Child,
     ingest: Child,
 }
 
 impl Roles {
-    fn start(machine: &Machine) -> Roles {
+    pub fn start(machine: &Machine) -> Roles {
         ip("link set lo up");
         let roles = Roles { capture: machine.spawn_role("capture"), ingest: machine.spawn_role("ingest") };
         roles.await_ready(machine, "capture");
@@ -123,7 +123,7 @@ impl Roles {
     }
 
     /// Kills a role, starts it again, and gives the time until it works.
-    fn kill(&mut self, machine: &Machine, role: &str) -> Duration {
+    pub fn kill(&mut self, machine: &Machine, role: &str) -> Duration {
         let child = self.of(role);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -134,7 +134,7 @@ impl Roles {
     }
 
     /// Ends both in order, with all rows stored.
-    fn stop(mut self) {
+    pub fn stop(mut self) {
         for role in [&mut self.capture, &mut self.ingest] {
             send("TERM", role.id());
             let status = await_some("the end of a role", || role.try_wait().unwrap());

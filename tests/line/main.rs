@@ -25,6 +25,7 @@ mod process;
 #[expect(dead_code, reason = "shared with capture's lab, which uses more of it")]
 #[path = "../../capture/tests/lab/reader.rs"]
 mod reader;
+mod recorder;
 mod refusals;
 mod replay;
 mod running;

@@ -10,6 +10,8 @@ pub struct HostState {
     pub time_ns: u64,
     /// Seconds since the host started.
     pub uptime_s: u64,
+    /// Random id of this boot; another one = the host was started anew.
+    pub boot_id: String,
     /// Cores that are on line.
     pub cores: u32,
     /// Load average of 1, 5 and 15 minutes.
@@ -81,6 +83,8 @@ pub struct Disk {
     pub turned_read_only: bool,
     /// Hours until it is full if the last hour goes on; `None` = it does not fill.
     pub hours_left: Option<f64>,
+    /// It does not answer: its numbers are old.
+    pub hangs: bool,
 }
 
 /// One software RAID.
@@ -133,8 +137,10 @@ pub struct Temperature {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Processes {
-    /// All.
+    /// All that can be seen.
     pub total: u32,
+    /// The kernel hides those of other users from us (`hidepid`): all numbers here are of what can be seen.
+    pub hidden: bool,
     /// That wait for a disk (state D).
     pub blocked: u32,
     /// Zombies.

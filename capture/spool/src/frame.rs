@@ -50,6 +50,14 @@ pub enum FrameKind {
     Interface,
     /// [`crate::row::EventRow`], a JSON line each.
     Event,
+    /// [`crate::row::HostRow`], a JSON line each.
+    Host,
+    /// [`crate::row::ProcessRow`], a JSON line each.
+    Process,
+    /// [`crate::row::SubjectRow`], a JSON line each.
+    Subject,
+    /// [`crate::row::IncidentRow`], a JSON line each.
+    Incident,
     /// A kind that a newer writer knows; a reader counts it and goes on.
     Unknown(u16),
 }
@@ -63,6 +71,10 @@ impl FrameKind {
             FrameKind::Ledger => 4,
             FrameKind::Interface => 5,
             FrameKind::Event => 6,
+            FrameKind::Host => 7,
+            FrameKind::Process => 8,
+            FrameKind::Subject => 9,
+            FrameKind::Incident => 10,
             FrameKind::Unknown(number) => number,
         }
     }
@@ -75,6 +87,10 @@ impl FrameKind {
             4 => FrameKind::Ledger,
             5 => FrameKind::Interface,
             6 => FrameKind::Event,
+            7 => FrameKind::Host,
+            8 => FrameKind::Process,
+            9 => FrameKind::Subject,
+            10 => FrameKind::Incident,
             other => FrameKind::Unknown(other),
         }
     }

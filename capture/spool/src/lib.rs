@@ -12,7 +12,7 @@
 //! * Frames start at multiples of 4 KiB and never cross a segment; header and payload have a CRC32C each.
 //! * Rows become durable in the order in which they were accepted; at most one write is under way.
 //!
-//! Bounds: [`limits`]. Callers: capture (and its replay), later notifier, write; ingest reads. This crate never waits
+//! Bounds: [`limits`]. Callers: capture (and its replay) and notifier write; ingest reads. This crate never waits
 //! for the disk longer than [`limits::APPEND_WAIT`] unless it is asked to, never decides what to do about a full disk,
 //! and knows no database. Its one island of unsafe code is `disk/uring.rs`, with its rules.
 //!

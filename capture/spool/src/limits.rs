@@ -54,8 +54,12 @@ pub const TRIMS_PER_INSPECTION: u32 = 300;
 /// Streams of one writer, at most (an acknowledgement names each).
 pub const STREAMS_MAX: usize = 32;
 
-/// The stream of the low-rate rows: traffic buckets, talkers, ledger, interfaces, events.
+/// The stream of capture's low-rate rows: traffic buckets, talkers, ledger, interfaces, events.
 pub const STREAM_META: u16 = 0;
+
+/// The stream of notifier's rows, all of them low-rate. A number of its own: both writers have the same node, and an
+/// epoch that both began in the same microsecond must not make one sequence of two.
+pub const STREAM_NOTIFIER: u16 = 16;
 
 /// Flow rows are dealt over this many streams, numbered from 1, so that ingest can load them over as many connections.
 pub const FLOW_STREAMS: u16 = 4;
@@ -67,6 +71,7 @@ const _: () = assert!(BUFFER_BYTES as u64 >= aligned(PAYLOAD_BYTES_MAX as u64 + 
 const _: () = assert!((BUFFERS + 1) * (BUFFER_BYTES + ALIGNMENT as usize) < 8 << 20);
 const _: () = assert!(SEGMENT_BYTES_MIN >= 2 * PAYLOAD_BYTES_MAX as u64 + 2 * ALIGNMENT);
 const _: () = assert!((FLOW_STREAMS as usize) < STREAMS_MAX);
+const _: () = assert!(FLOW_STREAMS < STREAM_NOTIFIER && (STREAM_NOTIFIER as usize) < STREAMS_MAX);
 
 /// `bytes` rounded up to whole alignment units.
 pub const fn aligned(bytes: u64) -> u64 {

@@ -2,10 +2,22 @@
 
 use crate::error::StoreError;
 use crate::limits::BATCH_ROWS_MAX;
-use crate::rows::{EventRow, FlowRow, InterfaceRow, LedgerRow, Row, TalkerRow, TrafficRow};
+use crate::rows::{
+    EventRow, FlowRow, HostRow, IncidentRow, InterfaceRow, LedgerRow, ProcessRow, Row, SubjectRow, TalkerRow,
+    TrafficRow,
+};
 
-/// Stream of the low-rate rows (traffic, talkers, ledger, interfaces, events); streams from 1 carry flow rows.
+/// Stream of capture's low-rate rows (traffic, talkers, ledger, interfaces, events); streams from 1 carry flow rows.
 pub const LOW_RATE_STREAM: u16 = 0;
+
+/// Stream of notifier's rows, low-rate too: a number of its own, because both writers have the same node, and an epoch
+/// that both began in the same microsecond must not give them one fence.
+pub const NOTIFIER_STREAM: u16 = 16;
+
+/// Whether a stream carries low-rate rows; the others carry flow rows.
+pub const fn is_low_rate(stream: u16) -> bool {
+    stream == LOW_RATE_STREAM || stream == NOTIFIER_STREAM
+}
 
 /// What every row of a batch has in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,11 +51,11 @@ impl Counts {
 
 /// Rows of one stream that are to be stored in one transaction: `first_seq ..= last_seq` without a hole, but for what
 /// `parked` and `gap` account for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// Epoch of the spool that the rows come from.
     pub epoch: u64,
-    /// 0 = low-rate rows, from 1 = flow rows.
+    /// 0 = capture's low-rate rows, [`NOTIFIER_STREAM`] = notifier's, all others = flow rows.
     pub stream: u16,
     /// Number of the first row.
     pub first_seq: u64,
@@ -72,6 +84,14 @@ pub struct Batch {
     pub interfaces: Vec<InterfaceRow>,
     /// Events.
     pub events: Vec<EventRow>,
+    /// How the host went, all resolutions.
+    pub hosts: Vec<HostRow>,
+    /// Main processes.
+    pub processes: Vec<ProcessRow>,
+    /// Metrics of hosts and prefixes.
+    pub subjects: Vec<SubjectRow>,
+    /// Incidents.
+    pub incidents: Vec<IncidentRow>,
 }
 
 impl Batch {
@@ -83,6 +103,10 @@ impl Batch {
             + self.ledger.len()
             + self.interfaces.len()
             + self.events.len()
+            + self.hosts.len()
+            + self.processes.len()
+            + self.subjects.len()
+            + self.incidents.len()
     }
 
     /// Whether the numbers fit the rows; a batch that does not would make the fence lie.
@@ -99,8 +123,10 @@ impl Batch {
         if given != Some(covered) {
             return wrong(format!("the range covers {covered} rows, rows, parked and gap are {given:?}"));
         }
-        if (self.stream == LOW_RATE_STREAM) != self.flows.is_empty() && self.rows() > 0 {
-            return wrong("flow rows belong into streams from 1, all others into stream 0".to_owned());
+        if is_low_rate(self.stream) != self.flows.is_empty() && self.rows() > 0 {
+            return wrong(
+                "flow rows belong into streams from 1, all others into stream 0, notifier's into 16".to_owned(),
+            );
         }
         let inside = |seq: u64| (self.first_seq..=self.last_seq).contains(&seq);
         let all_inside = self.flows.iter().all(|r| inside(r.seq))
@@ -108,7 +134,11 @@ impl Batch {
             && self.talkers.iter().all(|r| inside(r.seq))
             && self.ledger.iter().all(|r| inside(r.seq))
             && self.interfaces.iter().all(|r| inside(r.seq))
-            && self.events.iter().all(|r| inside(r.seq));
+            && self.events.iter().all(|r| inside(r.seq))
+            && self.hosts.iter().all(|r| inside(r.seq))
+            && self.processes.iter().all(|r| inside(r.seq))
+            && self.subjects.iter().all(|r| inside(r.seq))
+            && self.incidents.iter().all(|r| inside(r.seq));
         if !all_inside {
             return wrong("a row's number lies outside of the range".to_owned());
         }

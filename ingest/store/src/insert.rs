@@ -76,12 +76,17 @@ pub(crate) async fn batch<S: Session>(
     for resolution in [Resolution::Second, Resolution::Minute, Resolution::Hour] {
         let traffic: Vec<_> = batch.traffic.iter().filter(|row| row.resolution == resolution).collect();
         insert.rows(&traffic).await?;
+        let hosts: Vec<_> = batch.hosts.iter().filter(|row| row.resolution == resolution).collect();
+        insert.rows(&hosts).await?;
     }
     let (minute, hour): (Vec<_>, Vec<_>) = batch.talkers.iter().partition(|row| row.resolution != Resolution::Hour);
     insert.rows(&minute).await?;
     insert.rows(&hour).await?;
     insert.rows(&batch.ledger.iter().collect::<Vec<_>>()).await?;
     insert.rows(&batch.interfaces.iter().collect::<Vec<_>>()).await?;
+    insert.rows(&batch.processes.iter().collect::<Vec<_>>()).await?;
+    insert.rows(&batch.subjects.iter().collect::<Vec<_>>()).await?;
+    insert.rows(&batch.incidents.iter().collect::<Vec<_>>()).await?;
     insert.rows(&batch.events.iter().collect::<Vec<_>>()).await
 }
 
@@ -194,7 +199,7 @@ fn encode<R: Row, B: Bind>(rows: &[&R], key: Key) -> B {
 mod tests {
     use super::*;
     use crate::limits::COLUMNS_MAX;
-    use crate::rows::{EventRow, LedgerRow, TalkerRow, TrafficRow};
+    use crate::rows::{EventRow, HostRow, IncidentRow, LedgerRow, TalkerRow, TrafficRow};
 
     #[test]
     fn a_statement_has_a_placeholder_for_each_column_of_each_row() {
@@ -205,7 +210,8 @@ mod tests {
 
     #[test]
     fn no_table_is_wider_than_a_statement_can_be() {
-        for columns in [FlowRow::COLUMNS, TrafficRow::COLUMNS, TalkerRow::COLUMNS, LedgerRow::COLUMNS] {
+        let tables = [FlowRow::COLUMNS, TrafficRow::COLUMNS, TalkerRow::COLUMNS, LedgerRow::COLUMNS];
+        for columns in tables.into_iter().chain([HostRow::COLUMNS, IncidentRow::COLUMNS]) {
             assert!(columns.len() + KEY_COLUMNS.len() <= COLUMNS_MAX);
         }
     }

@@ -34,14 +34,18 @@ pub mod testing;
 mod upkeep;
 mod writer;
 
-pub use batch::{Batch, CommitOutcome, Counts, Fence, LOW_RATE_STREAM, RefusedRow};
+pub use batch::{Batch, CommitOutcome, Counts, Fence, LOW_RATE_STREAM, NOTIFIER_STREAM, RefusedRow};
 pub use error::StoreError;
 pub use inspect::{Inspection, SETTINGS, inspect};
 pub use node::NodeIdentity;
 pub use reader::{
-    AddressRange, Flow, FlowQuery, InterfaceName, LedgerEntry, NotAnAddress, Reader, Talker, Top, Traffic, TrafficTotal,
+    AddressRange, Event, Flow, FlowQuery, Host, Incident, InterfaceName, LedgerEntry, NotAnAddress, Process, Reader,
+    Subject, Talker, Top, Traffic, TrafficTotal,
 };
-pub use rows::{EventRow, FlowRow, InterfaceRow, LedgerKind, LedgerRow, Resolution, TalkerKind, TalkerRow, TrafficRow};
+pub use rows::{
+    EventRow, FlowRow, HostRow, IncidentRow, InterfaceRow, LedgerKind, LedgerRow, ProcessRow, Resolution, SubjectRow,
+    TalkerKind, TalkerRow, TrafficRow,
+};
 pub use store::Store;
 pub use upkeep::{RetentionPolicy, RetentionReport, TableReport, TableSize};
 pub use writer::{Park, Writer};

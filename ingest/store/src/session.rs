@@ -69,6 +69,7 @@ impl Session for SqliteConnection {
 pub(crate) trait Get: Send {
     fn u64(&self, column: usize) -> Result<u64, sqlx::Error>;
     fn i64(&self, column: usize) -> Result<i64, sqlx::Error>;
+    fn f64(&self, column: usize) -> Result<f64, sqlx::Error>;
     fn bytes(&self, column: usize) -> Result<Vec<u8>, sqlx::Error>;
     fn text(&self, column: usize) -> Result<String, sqlx::Error>;
 
@@ -102,6 +103,9 @@ impl Get for MySqlRow {
     fn i64(&self, column: usize) -> Result<i64, sqlx::Error> {
         self.try_get_unchecked(column)
     }
+    fn f64(&self, column: usize) -> Result<f64, sqlx::Error> {
+        self.try_get_unchecked(column)
+    }
     fn bytes(&self, column: usize) -> Result<Vec<u8>, sqlx::Error> {
         self.try_get_unchecked(column)
     }
@@ -116,6 +120,9 @@ impl Get for SqliteRow {
     }
     fn i64(&self, column: usize) -> Result<i64, sqlx::Error> {
         self.try_get(column)
+    }
+    fn f64(&self, column: usize) -> Result<f64, sqlx::Error> {
+        self.try_get_unchecked(column)
     }
     fn bytes(&self, column: usize) -> Result<Vec<u8>, sqlx::Error> {
         self.try_get(column)

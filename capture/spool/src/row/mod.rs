@@ -5,15 +5,23 @@
 
 mod event;
 mod flow;
+mod host;
+mod incident;
 mod interface;
 mod ledger;
+mod process;
+mod subject;
 mod talker;
 mod traffic;
 
 pub use event::{EventRow, Severity};
 pub use flow::{Direction, EndReason, FLOW_ROW_BYTES, FlowRecord};
+pub use host::HostRow;
+pub use incident::{INCIDENT_BYTES, IncidentRow, IncidentState};
 pub use interface::InterfaceRow;
 pub use ledger::{DeviceCount, LedgerKind, LedgerRow, StreamEnd};
+pub use process::ProcessRow;
+pub use subject::SubjectRow;
 pub use talker::{TalkerKind, TalkerRow};
 pub use traffic::{Resolution, TrafficRow};
 

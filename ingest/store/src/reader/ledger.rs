@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{FromRow, Reader, Select, Value};
+use crate::batch::NOTIFIER_STREAM;
 use crate::error::StoreError;
 use crate::limits::QUERY_ROWS_MAX;
 use crate::rows::{LedgerKind, LedgerRow, Row};
@@ -95,7 +96,10 @@ impl FromRow for InterfaceName {
 impl Reader {
     /// The newest checkpoint of every node and epoch that has written one.
     pub async fn ledger_latest(&mut self) -> Result<Vec<LedgerEntry>, StoreError> {
-        let mut epochs: Vec<(u16, u64)> = self.fences().await?.iter().map(|f| (f.node_id, f.epoch)).collect();
+        // notifier keeps no books, and may have begun many epochs.
+        let fences = self.fences().await?;
+        let of_capture = fences.iter().filter(|f| f.stream != NOTIFIER_STREAM);
+        let mut epochs: Vec<(u16, u64)> = of_capture.map(|f| (f.node_id, f.epoch)).collect();
         epochs.dedup();
         let mut entries = Vec::new();
         for (node_id, epoch) in epochs {

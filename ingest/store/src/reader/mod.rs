@@ -2,12 +2,16 @@
 
 mod address;
 mod flows;
+mod host;
+mod incidents;
 mod ledger;
 mod talkers;
 mod traffic;
 
 pub use address::{AddressRange, NotAnAddress};
 pub use flows::{Flow, FlowQuery};
+pub use host::{Host, Process, Subject};
+pub use incidents::{Event, Incident};
 pub use ledger::{InterfaceName, LedgerEntry};
 pub use talkers::{Talker, Top};
 pub use traffic::{Traffic, TrafficTotal};

@@ -4,15 +4,23 @@
 
 mod event;
 mod flow;
+mod host;
+mod incident;
 mod interface;
 mod ledger;
+mod process;
+mod subject;
 mod talker;
 mod traffic;
 
 pub use event::EventRow;
 pub use flow::FlowRow;
+pub use host::HostRow;
+pub use incident::IncidentRow;
 pub use interface::InterfaceRow;
 pub use ledger::{LedgerKind, LedgerRow};
+pub use process::ProcessRow;
+pub use subject::SubjectRow;
 pub use talker::{TalkerKind, TalkerRow};
 pub use traffic::TrafficRow;
 
@@ -22,7 +30,7 @@ use sqlx::{Arguments, Database, Encode, Type};
 
 use crate::batch::Key;
 
-/// Time resolution of a traffic bucket or talker table.
+/// Time resolution of a traffic or host bucket, or of a talker table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Resolution {
     /// One second.
@@ -82,6 +90,7 @@ pub(crate) trait Bind: Default + Send {
     fn u32(&mut self, value: u32);
     fn u64(&mut self, value: u64);
     fn i64(&mut self, value: i64);
+    fn f64(&mut self, value: f64);
     fn bytes(&mut self, value: &[u8]);
     fn text(&mut self, value: &str);
 }
@@ -116,6 +125,9 @@ impl Bind for MySqlArguments {
     fn i64(&mut self, value: i64) {
         push(self, value);
     }
+    fn f64(&mut self, value: f64) {
+        push(self, value);
+    }
     fn bytes(&mut self, value: &[u8]) {
         push(self, value);
     }
@@ -146,6 +158,9 @@ impl Bind for SqliteArguments {
         }
     }
     fn i64(&mut self, value: i64) {
+        push(self, value);
+    }
+    fn f64(&mut self, value: f64) {
         push(self, value);
     }
     fn bytes(&mut self, value: &[u8]) {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Files;
 use super::open::Open;
-use crate::batch::{Advance, Batch, CommitOutcome, Fence, Key, LOW_RATE_STREAM};
+use crate::batch::{Advance, Batch, CommitOutcome, Fence, Key, is_low_rate};
 use crate::error::StoreError;
 use crate::insert::{self, OnRefused, Statements};
 use crate::limits::COMMIT_TIMEOUT;
@@ -97,7 +97,7 @@ async fn transaction(
         return Ok(CommitOutcome::refused(batch, known.last_seq));
     }
     let mut statements = std::mem::take(&mut open.statements);
-    let (connection, path) = open.choose(folder, batch.stream != LOW_RATE_STREAM, batch.arrived).await?;
+    let (connection, path) = open.choose(folder, !is_low_rate(batch.stream), batch.arrived).await?;
     in_doubt.push(path);
     faults::pass("db.begin").map_err(StoreError::failpoint(FENCE))?;
     connection.raw(SqlStr::from_static("BEGIN IMMEDIATE")).await.map_err(|e| StoreError::query(FENCE, &e))?;

@@ -1,10 +1,11 @@
 //! What is read is what was stored, in both dialects alike.
 
 use store::{
-    Batch, FlowQuery, InterfaceRow, LedgerKind, LedgerRow, NodeIdentity, Resolution, TalkerKind, TalkerRow, TrafficRow,
+    Batch, EventRow, FlowQuery, HostRow, IncidentRow, InterfaceRow, LedgerKind, LedgerRow, NOTIFIER_STREAM,
+    NodeIdentity, ProcessRow, Resolution, SubjectRow, TalkerKind, TalkerRow, TrafficRow,
 };
 
-use crate::place::{DAY, NOW, Place, STORED, flow, flows, node, writer};
+use crate::place::{DAY, NOW, Place, STORED, event, flow, flows, node, writer};
 
 pub fn everything() -> FlowQuery {
     FlowQuery { since: 0, until: u32::MAX, host: None, port: None, protocol: None, limit: 10_000 }
@@ -203,4 +204,138 @@ async fn a_day_file_that_is_being_made_disturbs_nobody() {
     assert_eq!(reader.flows(&everything()).await.unwrap().len(), 5);
     assert_eq!(reader.fences().await.unwrap().len(), 1);
     assert_eq!(store.size().await.unwrap().iter().find(|size| size.table == "flows").unwrap().rows, 5);
+}
+
+fn host(seq: u64, ts: u32, resolution: Resolution) -> HostRow {
+    let n = seq as f64;
+    HostRow {
+        ts,
+        seq,
+        resolution,
+        seconds: 5,
+        cores: 8,
+        load1: n + 0.25,
+        load5: 2.5,
+        load15: 3.5,
+        load1_max: 4.5,
+        cpu_user: 5.5,
+        cpu_system: 6.5,
+        cpu_iowait: 7.5,
+        cpu_softirq: 8.5,
+        cpu_steal: 9.5,
+        cpu_busy_max: 10.5,
+        memory_total: i64::MAX as u64,
+        memory_available: 12,
+        memory_available_min: 13,
+        swap_total: 14,
+        swap_used: 15,
+        oom_kills: 16,
+        detail: "{\"disks\":[]}".to_owned(),
+    }
+}
+
+fn incident(seq: u64, ts: u32, id: u8, state: u8) -> IncidentRow {
+    IncidentRow {
+        ts,
+        seq,
+        incident: [id; 16],
+        state,
+        severity: 2,
+        rule: "load".to_owned(),
+        subject: "disk:/данные".to_owned(),
+        opened: NOW - 100,
+        closed: if state == 3 { ts } else { 0 },
+        value: 1.5,
+        limit: 1e300,
+        peak: -0.5,
+        text: "ж".repeat(1000),
+        detail: "{}".to_owned(),
+    }
+}
+
+/// What notifier writes, all kinds in one batch.
+fn of_notifier() -> Batch {
+    let process = ProcessRow {
+        ts: NOW,
+        seq: 4,
+        pid: u32::MAX,
+        name: "nginx".to_owned(),
+        user: "www-data".to_owned(),
+        cgroup: "/system.slice".to_owned(),
+        processes: 3,
+        cpu: 99.5,
+        memory: 1 << 40,
+    };
+    let subject = |seq, bytes: usize| SubjectRow {
+        ts: NOW,
+        seq,
+        subject: vec![9; bytes],
+        metric: 7,
+        value: 1e12,
+        limit_share: 0.5,
+    };
+    let incidents = vec![
+        incident(7, NOW - 9, 1, 1),
+        incident(8, NOW - 9, 2, 1),
+        incident(9, NOW - 5, 1, 2),
+        incident(10, NOW - 5, 1, 3),
+    ];
+    Batch {
+        epoch: 5,
+        stream: NOTIFIER_STREAM,
+        first_seq: 1,
+        last_seq: 11,
+        arrived: NOW,
+        hosts: vec![
+            host(1, NOW - 60, Resolution::Second),
+            host(2, NOW - 60, Resolution::Minute),
+            host(3, NOW - 3600, Resolution::Hour),
+        ],
+        processes: vec![process],
+        subjects: vec![subject(5, 16), subject(6, 18)],
+        incidents,
+        events: vec![EventRow { detail: String::new(), ..event(11, "begins") }],
+        ..Batch::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_notifier_wrote_is_read_as_it_was_stored() {
+    for place in Place::all().await {
+        let store = place.migrated().await;
+        let mut writer = writer(&store).await;
+        // capture's rows of the same epoch have another fence.
+        let capture = Batch { stream: 0, first_seq: 1, last_seq: 1, events: vec![event(1, "capture")], ..of_capture() };
+        assert_eq!(writer.commit(&capture).await.unwrap(), STORED);
+        let batch = of_notifier();
+        assert_eq!(writer.commit(&batch).await.unwrap(), STORED);
+        let mut reader = place.reader().await;
+        let fences = reader.fences().await.unwrap();
+        let found: Vec<_> = fences.iter().map(|f| (f.stream, f.last_seq, f.stored.rows, f.stored.packets)).collect();
+        assert_eq!(found, [(0, 1, 1, 0), (NOTIFIER_STREAM, 11, 11, 0)]);
+        for (resolution, row) in
+            [Resolution::Second, Resolution::Minute, Resolution::Hour].into_iter().zip(&batch.hosts)
+        {
+            let found = reader.hosts(resolution, (row.ts, row.ts + 1)).await.unwrap();
+            assert_eq!(found.iter().map(|host| &host.row).collect::<Vec<_>>(), [row]);
+            assert!(reader.hosts(resolution, (row.ts + 1, NOW)).await.unwrap().is_empty());
+        }
+        let processes = reader.processes((NOW, NOW + 60)).await.unwrap();
+        assert_eq!(processes.into_iter().map(|p| p.row).collect::<Vec<_>>(), batch.processes);
+        let subjects = reader.subjects((NOW, NOW + 1)).await.unwrap();
+        assert_eq!(subjects.into_iter().map(|s| s.row).collect::<Vec<_>>(), batch.subjects);
+        let incidents = reader.incidents((0, u32::MAX)).await.unwrap();
+        let newest: Vec<_> = incidents.iter().map(|i| &i.row).collect();
+        assert_eq!(newest, [&batch.incidents[3], &batch.incidents[1]], "each as it stood last");
+        let before: Vec<_> = reader.incidents((0, NOW - 5)).await.unwrap();
+        assert_eq!(before.iter().map(|i| i.row.seq).collect::<Vec<_>>(), [8, 7]);
+        let life = reader.incident([1; 16], NOW - 100).await.unwrap();
+        assert_eq!(life.iter().map(|i| i.row.state).collect::<Vec<_>>(), [1, 2, 3]);
+        let events = reader.events((NOW, NOW + 1)).await.unwrap();
+        assert_eq!(events.iter().map(|e| e.row.text.as_str()).collect::<Vec<_>>(), ["capture", "begins"]);
+    }
+}
+
+fn of_capture() -> Batch {
+    Batch { epoch: 5, arrived: NOW, ..Batch::default() }
 }
