@@ -200,7 +200,7 @@ fn is_link(url: &str) -> bool {
 fn chart_block(chart: &Chart, notice: &Notice) -> Option<Block> {
     let language = notice.language;
     let values = || chart.points.iter().map(|&(_, value)| value).filter(|value| value.is_finite());
-    let (low, high, last) = (values().reduce(f64::min)?, values().reduce(f64::max)?, values().last()?);
+    let (low, high, last) = (values().reduce(f64::min)?, values().reduce(f64::max)?, values().next_back()?);
     let told = |value: f64| amount(value, chart.unit, language);
     let (first_s, last_s) = (chart.points.first()?.0, chart.points.last()?.0);
     let span = format!(
