@@ -58,6 +58,7 @@ pub(super) fn write(area: &Area<'_>, text: &str, at: (i32, i32), colour: &RGBCol
     Some(())
 }
 
+/// The corner behind the dot is not part of it.
 fn dot(area: &Area<'_>, (x, y): (i32, i32), colour: &RGBColor) -> Option<()> {
-    DrawingArea::draw(area, &Rectangle::new([(x, y), (x + DOT - 1, y + DOT - 1)], colour.filled())).ok()
+    DrawingArea::draw(area, &Rectangle::new([(x, y), (x + DOT, y + DOT)], colour.filled())).ok()
 }

@@ -22,15 +22,15 @@ pub(super) fn full(incident: &Incident, notice: &Notice, blocks: &mut Vec<Block>
         )));
     }
     let remedy = language.of(&incident.remedy);
+    if !remedy.is_empty() {
+        blocks.push(Block::Text(format!("{}: {remedy}", say(language, "What to do", "Что делать"))));
+    }
     let mut facts = facts(incident, notice);
     if let Some(attack) = incident.attack.as_deref() {
         facts.extend(attack::facts(attack, language));
     }
     facts.retain(|(_, value)| !value.is_empty());
     blocks.push(Block::Facts(facts));
-    if !remedy.is_empty() {
-        blocks.push(Block::Text(format!("{}: {remedy}", say(language, "What to do", "Что делать"))));
-    }
     if let Some(attack) = incident.attack.as_deref() {
         attack::tables(attack, language, blocks);
     }
