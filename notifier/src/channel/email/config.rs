@@ -109,79 +109,50 @@ pub fn check(config: &Config, problems: &mut Vec<Problem>) {
             });
         }
     };
+    check_server(config, &mut tell);
+    check_sender(config, &mut tell);
+    let bind = format!("{:?}", config.bind);
+    tell(Uplink::parse(&config.bind).is_none(), "bind", &bind, uplink::ALLOWED, "leave it empty for the usual route");
+    let is_odd = !TIME_LIMITS.contains(&config.time_limit);
+    let time_limit = format!("{:?}", config.time_limit);
+    tell(is_odd, "time_limit", &time_limit, "1s to 5m", "30s suits nearly every server");
+}
+
+/// Takes whether it is wrong, the key, its value, what is allowed, and what to do.
+type Tell<'a> = &'a mut dyn FnMut(bool, &str, &str, &str, &str);
+
+fn check_server(config: &Config, tell: Tell<'_>) {
+    let has_server = !config.server.is_empty();
+    let (server, port) = (format!("{:?}", config.server), config.port.to_string());
+    let allowed = "a host name or an address";
+    tell(!is_host(&config.server), "server", &server, allowed, "name the server as its certificate does");
+    let remedy = "587 for starttls, 465 for tls, 25 for off are usual";
+    tell(config.port == 0, "port", &port, "1 to 65535", remedy);
+    let is_swapped = matches!((config.security, config.port), (Security::StartTls, 465) | (Security::Tls, 587));
+    let allowed = "465 with security = \"tls\", 587 with \"starttls\"";
+    tell(has_server && is_swapped, "port", &port, allowed, "set security to what the port speaks");
+    let is_bare = config.security == Security::Off && has_server && !config.is_loopback() && !config.allow_plain;
+    let allowed = "\"starttls\" or \"tls\" for a server that is not this machine";
+    let remedy = "set allow_plain = true if everybody on the way may read and change the mails";
+    tell(is_bare, "security", "\"off\"", allowed, remedy);
+    let hello = format!("{:?}", config.hello);
+    tell(!is_host(&config.hello), "hello", &hello, "empty or a host name", "leave it empty for the node's name");
+}
+
+fn check_sender(config: &Config, tell: Tell<'_>) {
     let quoted = |text: &str| format!("{text:?}");
     let is_mailbox = |text: &str| text.parse::<Mailbox>().is_ok() && !text.contains(char::is_control);
-    let has_server = !config.server.is_empty();
-    let port = config.port.to_string();
-    tell(
-        !is_host(&config.server),
-        "server",
-        &quoted(&config.server),
-        "a host name or an address",
-        "name the server as its certificate does",
-    );
-    tell(config.port == 0, "port", &port, "1 to 65535", "587 for starttls, 465 for tls, 25 for off are usual");
-    let is_swapped = matches!((config.security, config.port), (Security::StartTls, 465) | (Security::Tls, 587));
-    tell(
-        has_server && is_swapped,
-        "port",
-        &port,
-        "465 with security = \"tls\", 587 with \"starttls\"",
-        "set security to what the port speaks",
-    );
-    let is_bare = config.security == Security::Off && has_server && !config.is_loopback() && !config.allow_plain;
-    tell(
-        is_bare,
-        "security",
-        "\"off\"",
-        "\"starttls\" or \"tls\" for a server that is not this machine",
-        "set allow_plain = true if everybody on the way may read and change the mails",
-    );
     let (user, file) = (&config.user, config.password_file.display().to_string());
-    tell(
-        user.is_empty() != file.is_empty(),
-        "password_file",
-        &quoted(&file),
-        "set together with user, or neither",
-        "name the user and the file that holds its password",
-    );
+    let is_half = user.is_empty() != file.is_empty();
+    let allowed = "set together with user, or neither";
+    tell(is_half, "password_file", &quoted(&file), allowed, "name the user and the file that holds its password");
     tell(user.contains(char::is_control), "user", &quoted(user), "a name", "remove what cannot be seen");
-    let from_is_wrong = if config.from.is_empty() { has_server } else { !is_mailbox(&config.from) };
-    tell(
-        from_is_wrong,
-        "from",
-        &quoted(&config.from),
-        "an e-mail address, such as \"floodmark@example.org\"",
-        "use an address that the server lets you send from",
-    );
-    tell(
-        !config.reply_to.is_empty() && !is_mailbox(&config.reply_to),
-        "reply_to",
-        &quoted(&config.reply_to),
-        "empty or an e-mail address",
-        "leave it empty for the sender's",
-    );
-    tell(
-        !is_host(&config.hello),
-        "hello",
-        &quoted(&config.hello),
-        "empty or a host name",
-        "leave it empty for the node's name",
-    );
-    tell(
-        Uplink::parse(&config.bind).is_none(),
-        "bind",
-        &quoted(&config.bind),
-        uplink::ALLOWED,
-        "leave it empty for the usual route",
-    );
-    tell(
-        !TIME_LIMITS.contains(&config.time_limit),
-        "time_limit",
-        &format!("{:?}", config.time_limit),
-        "1s to 5m",
-        "30s suits nearly every server",
-    );
+    let (from, reply_to) = (&config.from, &config.reply_to);
+    let is_wrong = if from.is_empty() { !config.server.is_empty() } else { !is_mailbox(from) };
+    let allowed = "an e-mail address, such as \"floodmark@example.org\"";
+    tell(is_wrong, "from", &quoted(from), allowed, "use an address that the server lets you send from");
+    let is_wrong = !reply_to.is_empty() && !is_mailbox(reply_to);
+    tell(is_wrong, "reply_to", &quoted(reply_to), "empty or an e-mail address", "leave it empty for the sender's");
 }
 
 #[cfg(test)]
