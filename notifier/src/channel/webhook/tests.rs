@@ -62,7 +62,10 @@ fn message() -> Message {
 fn deliver(config: &Config) -> Result<Receipt, SendError> {
     let hook = WebHook::new(config).expect("a web hook");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(hook.deliver(&message()))
+    let message = message();
+    // The role gives each attempt to a task, which any thread may go on with.
+    let attempt: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(hook.deliver(&message));
+    runtime.block_on(attempt)
 }
 
 fn at(url: &str) -> Config {
