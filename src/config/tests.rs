@@ -48,10 +48,26 @@ fn keys_of(section: &str, table: &toml::Table) -> Vec<(String, String)> {
 
 /// The entries of lists, of which the shipped file has an example each, commented out: its values are the defaults.
 fn list_entries() -> Vec<(&'static str, toml::Table)> {
+    fn entry<T: serde::Serialize + Default>() -> toml::Table {
+        toml::Table::try_from(T::default()).expect("an entry is a table")
+    }
+    use notifier::attack::config::Network;
+    use notifier::channel::script::config::Script;
+    use notifier::channel::sms::config::Gateway;
+    use notifier::channel::webhook::config::WebHook;
     use notifier::incident::config::{Maintenance, Receiver};
-    let receiver = toml::Table::try_from(Receiver::default()).expect("an entry is a table");
-    let maintenance = toml::Table::try_from(Maintenance::default()).expect("an entry is a table");
-    vec![("notifier.receiver", receiver), ("notifier.maintenance", maintenance)]
+    use notifier::rule::config::Rule;
+    use notifier::watch::config::Peer;
+    vec![
+        ("notifier.receiver", entry::<Receiver>()),
+        ("notifier.maintenance", entry::<Maintenance>()),
+        ("notifier.detection.network", entry::<Network>()),
+        ("notifier.rule", entry::<Rule>()),
+        ("notifier.sms", entry::<Gateway>()),
+        ("notifier.webhook", entry::<WebHook>()),
+        ("notifier.script", entry::<Script>()),
+        ("peer", entry::<Peer>()),
+    ]
 }
 
 #[test]
