@@ -89,7 +89,7 @@ pub fn check(config: &Config) -> Vec<Problem> {
         });
     }
     host::config::check(&config.host, &mut problems);
-    rule::config::check(&config.rules, &mut problems);
+    rule::config::check(&config.rules, &config.rule, &mut problems);
     attack::config::check(&config.detection, &mut problems);
     incident::config::check(&config.pipeline, &mut problems);
     channel::email::config::check(&config.email, &mut problems);

@@ -88,7 +88,9 @@ pub const fn is_top_list(kind: SubjectKind) -> bool {
 }
 
 use Source::{Books, Capture, Host, Ingest, Notifier, Run};
-use Unit::{BitsPerSecond, Bytes, Celsius, Count, FlowsPerSecond, Hours, PacketsPerSecond, PerSecond, Percent, Seconds};
+use Unit::{
+    BitsPerSecond, Bytes, Celsius, Count, FlowsPerSecond, Hours, PacketsPerSecond, PerSecond, Percent, Seconds,
+};
 
 const NODE: &[Metric] = &[
     metric("load1", Count, Host, "Load average of one minute."),
@@ -114,14 +116,19 @@ const NODE: &[Metric] = &[
     metric("oom_kills_10m", Count, Host, "Processes killed for want of memory in the last ten minutes."),
     metric("temperature_celsius_max", Celsius, Host, "The warmest sensor."),
     metric("temperature_margin_celsius", Celsius, Host, "Degrees below the danger that the nearest sensor names."),
-    metric("processes_total", Count, Host, "Processes."),
+    metric("processes_total", Count, Host, "Processes of the host."),
     metric("processes_blocked", Count, Host, "Processes that wait for a disk."),
     metric("processes_zombies", Count, Host, "Processes that ended and nobody asked how."),
     metric("processes_web", Count, Host, "Processes of web servers."),
     metric("processes_database", Count, Host, "Processes of database servers."),
     metric("processes_ssh", Count, Host, "Processes of ssh."),
     metric("capture_age_seconds", Seconds, Capture, "Time since capture said its last line, or since this start."),
-    metric("capture_blind_seconds", Seconds, Capture, "How long an interface receives packets that the tap does not see."),
+    metric(
+        "capture_blind_seconds",
+        Seconds,
+        Capture,
+        "How long an interface receives packets that the tap does not see.",
+    ),
     metric("packets_per_second", PacketsPerSecond, Capture, "Wire packets of all interfaces."),
     metric("packets_in_per_second", PacketsPerSecond, Capture, "Wire packets towards the local networks."),
     metric("packets_out_per_second", PacketsPerSecond, Capture, "Wire packets from the local networks."),
@@ -131,13 +138,23 @@ const NODE: &[Metric] = &[
     metric("syn_per_second", PacketsPerSecond, Capture, "SYN packets."),
     metric("syn_without_ack_per_second", PacketsPerSecond, Capture, "SYN packets without ACK: attempts to connect."),
     metric("fragments_per_second", PacketsPerSecond, Capture, "Fragments."),
-    metric("packets_dropped_per_second", PacketsPerSecond, Capture, "Frames that the kernel dropped because a ring was full."),
+    metric(
+        "packets_dropped_per_second",
+        PacketsPerSecond,
+        Capture,
+        "Frames that the kernel dropped because a ring was full.",
+    ),
     metric("pre_tap_per_second", PacketsPerSecond, Capture, "Frames that a device counted and the tap did not see."),
     metric("packets_shed_per_second", PacketsPerSecond, Capture, "Wire packets whose rows were not written."),
     metric("spool_used_bytes", Bytes, Capture, "Size of the spool."),
     metric("spool_used_percent", Percent, Capture, "Share of the spool's bound in use."),
     metric("spool_growth_per_second", Bytes, Capture, "Bytes that the spool grows a second, over the last minute."),
-    metric("spool_seconds_until_full", Seconds, Capture, "When the spool is full if the last minute goes on."),
+    metric(
+        "spool_seconds_until_full",
+        Seconds,
+        Capture,
+        "Time until the spool is full if the last minute goes on; ten years if it does not fill.",
+    ),
     metric("spool_errors_10m", Count, Capture, "Frames that the spool refused in the last ten minutes."),
     metric("ingest_age_seconds", Seconds, Ingest, "Time since ingest said its last line, or since this start."),
     metric("ingest_lag_seconds", Seconds, Ingest, "Age of the oldest row that is not stored yet."),
@@ -189,8 +206,18 @@ const INTERFACE: &[Metric] = &[
     metric("interface_syn_per_second", PacketsPerSecond, Capture, "SYN packets."),
     metric("interface_syn_without_ack_per_second", PacketsPerSecond, Capture, "SYN packets without ACK."),
     metric("interface_fragments_per_second", PacketsPerSecond, Capture, "Fragments."),
-    metric("interface_packets_dropped_per_second", PacketsPerSecond, Capture, "Frames dropped because a ring was full."),
-    metric("interface_pre_tap_per_second", PacketsPerSecond, Capture, "Frames that the device counted and the tap did not see."),
+    metric(
+        "interface_packets_dropped_per_second",
+        PacketsPerSecond,
+        Capture,
+        "Frames dropped because a ring was full.",
+    ),
+    metric(
+        "interface_pre_tap_per_second",
+        PacketsPerSecond,
+        Capture,
+        "Frames that the device counted and the tap did not see.",
+    ),
 ];
 
 const DISK: &[Metric] = &[
@@ -200,7 +227,12 @@ const DISK: &[Metric] = &[
     metric("disk_inodes_percent", Percent, Host, "Share of the inodes in use; 0 where their number is not fixed."),
     metric("disk_read_only", Count, Host, "1 = mounted read-only, by whom ever."),
     metric("disk_turned_read_only", Count, Host, "1 = it could be written at the start and cannot now."),
-    metric("disk_hours_left", Hours, Host, "Hours until it is full if the last hour goes on; unknown if it does not fill."),
+    metric(
+        "disk_hours_left",
+        Hours,
+        Host,
+        "Hours until it is full if the last hour goes on; 87600 if it does not fill.",
+    ),
     metric("raid_devices_missing", Count, Host, "Devices that a software RAID should have and has not."),
 ];
 

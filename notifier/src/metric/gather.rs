@@ -9,7 +9,7 @@ use live::line::{OutboxState, Rates, RoleState, Top};
 use live::{CaptureLine, IngestLine, RunLine};
 
 use super::books;
-use super::rate::{Rate, Recent, Trend};
+use super::rate::{NEVER_S, Rate, Recent, Trend};
 use super::snapshot::Snapshot;
 use crate::lines::{Heard, Lines};
 
@@ -75,7 +75,13 @@ impl Gatherer {
     }
 
     /// The values of this second; `now_ns` and `now` are the same moment.
-    pub fn snapshot(&mut self, (now_ns, now): (u64, Instant), host: &HostState, lines: &Lines, own: Own<'_>) -> Snapshot {
+    pub fn snapshot(
+        &mut self,
+        (now_ns, now): (u64, Instant),
+        host: &HostState,
+        lines: &Lines,
+        own: Own<'_>,
+    ) -> Snapshot {
         let mut snapshot = Snapshot::new(now_ns);
         // A clock that jumped makes a sample look old once, or new.
         if host.time_ns != 0 && now_ns.abs_diff(host.time_ns) <= SAMPLE_AGE_MAX_NS {
@@ -269,7 +275,8 @@ impl RoleMemory {
 
 fn role_values(role: &str, state: Option<(&RunLine, &RoleState)>) -> [(&'static str, f64); 4] {
     let Some((run, state)) = state else {
-        return ["role_failures_in_row", "role_failing", "role_alerts", "role_lag_seconds"].map(|name| (name, f64::NAN));
+        return ["role_failures_in_row", "role_failing", "role_alerts", "role_lag_seconds"]
+            .map(|name| (name, f64::NAN));
     };
     let alerts = || run.alerts.iter().filter(|alert| alert.role == role);
     let fails = alerts().any(|alert| matches!(alert.kind.as_str(), "failing" | "ended" | "not_ready"));
@@ -287,7 +294,10 @@ fn memory(host: &HostState, to: &mut Snapshot) {
     to.set("memory_available_bytes", memory.available as f64);
     to.set("memory_available_percent", 100.0 * memory.available as f64 / memory.total as f64);
     to.set("swap_used_bytes", memory.swap_used as f64);
-    to.set("swap_used_percent", if memory.swap_total == 0 { 0.0 } else { 100.0 * memory.swap_used as f64 / memory.swap_total as f64 });
+    to.set(
+        "swap_used_percent",
+        if memory.swap_total == 0 { 0.0 } else { 100.0 * memory.swap_used as f64 / memory.swap_total as f64 },
+    );
 }
 
 fn host_subjects(host: &HostState, to: &mut Snapshot) {
@@ -317,7 +327,7 @@ fn host_subjects(host: &HostState, to: &mut Snapshot) {
                 ("disk_inodes_percent", disk.inodes_percent),
                 ("disk_read_only", flag(disk.read_only)),
                 ("disk_turned_read_only", flag(disk.turned_read_only)),
-                ("disk_hours_left", disk.hours_left.unwrap_or(f64::NAN)),
+                ("disk_hours_left", disk.hours_left.unwrap_or(NEVER_S / 3_600.0)),
             ],
         );
     }

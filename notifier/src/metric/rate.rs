@@ -9,6 +9,9 @@ const RECENT: Duration = Duration::from_secs(600);
 /// Steps of [`Recent`] that are told apart: one each 10 s.
 const RECENT_STEP: Duration = Duration::from_secs(10);
 
+/// What "it does not fill" is as a time, seconds: ten years, so that it can be compared.
+pub const NEVER_S: f64 = 315_360_000.0;
+
 /// Growth of a counter a second, between the two newest lines.
 #[derive(Clone, Debug, Default)]
 pub struct Rate {
@@ -79,7 +82,7 @@ impl Trend {
     /// Less than that is no trend.
     const SPAN_MIN: Duration = Duration::from_secs(10);
 
-    /// Bytes a second, and seconds until `max`; NaN while there is no trend, or it does not lead there.
+    /// Bytes a second, and seconds until `max`, at most [`NEVER_S`]; NaN while there is no trend yet.
     pub fn update(&mut self, now: Instant, size: u64, max: u64) -> (f64, f64) {
         while self.points.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > Self::SPAN) {
             self.points.pop_front();
@@ -93,7 +96,7 @@ impl Trend {
             return (f64::NAN, f64::NAN);
         }
         let growth = (size as f64 - before as f64) / span.as_secs_f64();
-        let left = if growth > 0.0 { max.saturating_sub(size) as f64 / growth } else { f64::NAN };
-        (growth, left)
+        let left = if growth > 0.0 { max.saturating_sub(size) as f64 / growth } else { NEVER_S };
+        (growth, left.min(NEVER_S))
     }
 }

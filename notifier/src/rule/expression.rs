@@ -241,7 +241,8 @@ const PARSER_DEPTH_MAX: u16 = 96;
 
 /// What the parser must not even see.
 fn bounded(source: &str) -> Result<(), ExpressionError> {
-    let at = |offset: usize, what: &str, remedy: &str| Err(error_at(source, offset, what.to_owned(), remedy.to_owned()));
+    let at =
+        |offset: usize, what: &str, remedy: &str| Err(error_at(source, offset, what.to_owned(), remedy.to_owned()));
     if source.trim().is_empty() {
         return at(0, "it is empty", "write a condition such as load1_per_core > 2");
     }

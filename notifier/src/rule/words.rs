@@ -25,11 +25,21 @@ pub fn told(value: f64, unit: Unit, language: Language) -> String {
     match unit {
         Unit::Count => number(value),
         Unit::Percent => format!("{} %", number(value)),
-        Unit::Bytes => scaled(value, 1024.0, &[pick("B", "Б"), pick("KiB", "КиБ"), pick("MiB", "МиБ"), pick("GiB", "ГиБ"), pick("TiB", "ТиБ")]),
+        Unit::Bytes => scaled(
+            value,
+            1024.0,
+            &[pick("B", "Б"), pick("KiB", "КиБ"), pick("MiB", "МиБ"), pick("GiB", "ГиБ"), pick("TiB", "ТиБ")],
+        ),
         Unit::BitsPerSecond => scaled(
             value,
             1000.0,
-            &[pick("bit/s", "бит/с"), pick("kbit/s", "кбит/с"), pick("Mbit/s", "Мбит/с"), pick("Gbit/s", "Гбит/с"), pick("Tbit/s", "Тбит/с")],
+            &[
+                pick("bit/s", "бит/с"),
+                pick("kbit/s", "кбит/с"),
+                pick("Mbit/s", "Мбит/с"),
+                pick("Gbit/s", "Гбит/с"),
+                pick("Tbit/s", "Тбит/с"),
+            ],
         ),
         Unit::Seconds => duration(value, pick),
         Unit::Hours => format!("{} {}", number(value), pick("h", "ч")),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use cel::IdedExpr;
 use cel::common::ast::operators;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, SourceInfo};
-use cel::IdedExpr;
 use live::incident::{SubjectKind, Unit};
 
 use super::{
@@ -67,7 +67,9 @@ impl Lowering<'_> {
     }
 
     fn condition(&mut self, expr: &IdedExpr, call: &CallExpr) -> Result<Truth> {
-        let both = |this: &mut Self, left, right| Ok::<_, ExpressionError>((Box::new(this.truth(left)?), Box::new(this.truth(right)?)));
+        let both = |this: &mut Self, left, right| {
+            Ok::<_, ExpressionError>((Box::new(this.truth(left)?), Box::new(this.truth(right)?)))
+        };
         match (call.func_name.as_str(), call.target.as_deref(), call.args.as_slice()) {
             (operators::LOGICAL_NOT, None, [of]) => Ok(Truth::Not(Box::new(self.truth(of)?))),
             (operators::LOGICAL_AND, None, [left, right]) => {
@@ -114,7 +116,9 @@ impl Lowering<'_> {
         let (left_unit, left) = self.number(left)?;
         let (right_unit, right) = self.number(right)?;
         let unit = left_unit.or(right_unit);
-        let Some(unit) = unit.filter(|_| self.metrics.len() > metrics_before || has_metric(&left) || has_metric(&right)) else {
+        let Some(unit) =
+            unit.filter(|_| self.metrics.len() > metrics_before || has_metric(&left) || has_metric(&right))
+        else {
             return self.refuse(expr, "no metric is compared here", "name a metric on one side");
         };
         // The value stands left and the limit right, however it is written.
@@ -140,9 +144,17 @@ impl Lowering<'_> {
 
     fn subject(&self, expr: &IdedExpr) -> Result<()> {
         if self.kind == SubjectKind::Node && is_subject(expr) {
-            return self.refuse(expr, "a rule of the node has no subject's name", "set subject = \"interface\" or another kind");
+            return self.refuse(
+                expr,
+                "a rule of the node has no subject's name",
+                "set subject = \"interface\" or another kind",
+            );
         }
-        if is_subject(expr) { Ok(()) } else { self.refuse(expr, "only `subject` is a text", "write subject == \"eth0\"") }
+        if is_subject(expr) {
+            Ok(())
+        } else {
+            self.refuse(expr, "only `subject` is a text", "write subject == \"eth0\"")
+        }
     }
 
     fn text(&self, expr: &IdedExpr) -> Result<String> {
@@ -158,7 +170,9 @@ impl Lowering<'_> {
             Expr::Literal(LiteralValue::UInt(number)) => Ok((None, Number::Constant(**number as f64))),
             Expr::Literal(LiteralValue::Double(number)) if number.is_finite() => Ok((None, Number::Constant(**number))),
             Expr::Literal(_) => this.refuse(expr, "a number is expected", "write a metric or a number"),
-            Expr::Ident(name) => this.metric_or_refuse(expr, name).map(|(unit, slot)| (Some(unit), Number::Metric(slot))),
+            Expr::Ident(name) => {
+                this.metric_or_refuse(expr, name).map(|(unit, slot)| (Some(unit), Number::Metric(slot)))
+            }
             Expr::Call(call) => this.computed(expr, call),
             _ => this.unsupported(expr),
         })
@@ -168,10 +182,13 @@ impl Lowering<'_> {
         match (call.func_name.as_str(), call.target.as_deref(), call.args.as_slice()) {
             (operators::NEGATE, None, [of]) => {
                 let (unit, of) = self.number(of)?;
-                Ok((unit, match of {
-                    Number::Constant(number) => Number::Constant(-number),
-                    of => Number::Negate(Box::new(of)),
-                }))
+                Ok((
+                    unit,
+                    match of {
+                        Number::Constant(number) => Number::Constant(-number),
+                        of => Number::Negate(Box::new(of)),
+                    },
+                ))
             }
             (operators::CONDITIONAL, None, [condition, yes, no]) => {
                 let condition = Box::new(self.truth(condition)?);
@@ -203,7 +220,8 @@ impl Lowering<'_> {
         }
         let elsewhere = catalogue::KINDS.iter().find(|(_, metrics)| metrics.iter().any(|metric| metric.name == name));
         if let Some((kind, _)) = elsewhere {
-            let (what, kind) = (format!("{name} is a metric of each {}", catalogue::kind_name(*kind)), catalogue::kind_name(*kind));
+            let (what, kind) =
+                (format!("{name} is a metric of each {}", catalogue::kind_name(*kind)), catalogue::kind_name(*kind));
             return self.refuse(expr, what, format!("set subject = \"{kind}\" for this rule"));
         }
         let remedy = match nearest(name, names_of(self.kind)) {
@@ -217,7 +235,9 @@ impl Lowering<'_> {
         let what = match &expr.expr {
             Expr::Call(call) => format!("{} cannot be used here", called(&call.func_name)),
             Expr::Comprehension(_) => "all, exists, map and filter cannot be used here".to_owned(),
-            Expr::Select(select) => format!("nothing here has a field {:?}", crate::rule::words::cut(&select.field, 60)),
+            Expr::Select(select) => {
+                format!("nothing here has a field {:?}", crate::rule::words::cut(&select.field, 60))
+            }
             _ => "lists, maps and messages cannot be used here".to_owned(),
         };
         self.refuse(expr, what, "use metrics, numbers, + - * / %, comparisons, && || ! and ? :")

@@ -88,7 +88,7 @@ fn a_mistake_is_told_with_its_place() {
     check("load1 > 4 \u{0}", (1, 11), &["control character"]);
     check(&format!("load1 > {}", "1+".repeat(600) + "1"), (1, 1), &["longer than 1000"]);
     check(&format!("{}load1 > 1{}", "(".repeat(25), ")".repeat(25)), (1, 25), &["deeper than 24"]);
-    check(&format!("load1 > {}", "1+".repeat(100) + "1"), (1, 81), &["64 levels"]);
+    check(&format!("load1 > {}", "1+".repeat(100) + "1"), (1, 82), &["64 levels"]);
     let nested = format!("{}load1 > 1{}", "(".repeat(24), ")".repeat(24));
     assert_eq!(parse(&nested), parse("load1 > 1"));
 }
@@ -141,7 +141,8 @@ fn numbers() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(3, 12, 2, |inner| {
         prop_oneof![
-            (inner.clone(), 0..3usize, inner.clone()).prop_map(|(l, op, r)| format!("({l} {} {r})", ["+", "-", "*"][op])),
+            (inner.clone(), 0..3usize, inner.clone())
+                .prop_map(|(l, op, r)| format!("({l} {} {r})", ["+", "-", "*"][op])),
             inner.prop_map(|of| format!("-({of})")),
         ]
     })
