@@ -2,6 +2,8 @@
 //!
 //! Entries of lists have no optional keys: an empty text or 0 is "not set", so that every key can be shown.
 
+pub mod reload;
+
 use serde::{Deserialize, Serialize};
 
 use crate::notice::Language;

@@ -10,8 +10,8 @@ use super::words::cut;
 /// Tables of this part in the state file. `thresholds` is what is at work, `threshold_changes` who did what.
 pub const MIGRATIONS: &[(&str, &str)] = &[(
     "rule-thresholds",
-    "CREATE TABLE thresholds (rule TEXT PRIMARY KEY, raise REAL, clear REAL, changed_by TEXT NOT NULL, time_ns INTEGER NOT NULL) STRICT;
-     CREATE TABLE threshold_changes (number INTEGER PRIMARY KEY, rule TEXT NOT NULL, raise REAL, clear REAL, changed_by TEXT NOT NULL, time_ns INTEGER NOT NULL) STRICT;",
+    "CREATE TABLE thresholds (rule TEXT PRIMARY KEY, limit_level REAL, clear_level REAL, changed_by TEXT NOT NULL, time_ns INTEGER NOT NULL) STRICT;
+     CREATE TABLE threshold_changes (number INTEGER PRIMARY KEY, rule TEXT NOT NULL, limit_level REAL, clear_level REAL, changed_by TEXT NOT NULL, time_ns INTEGER NOT NULL) STRICT;",
 )];
 
 /// Changes that are remembered; the table of what is at work has one row for each rule.
@@ -35,7 +35,7 @@ pub struct Changed {
 /// # Errors
 /// The state file cannot be read.
 pub fn load(state: &Connection) -> rusqlite::Result<BTreeMap<String, Changed>> {
-    let mut rows = state.prepare("SELECT rule, raise, clear, changed_by, time_ns FROM thresholds")?;
+    let mut rows = state.prepare("SELECT rule, limit_level, clear_level, changed_by, time_ns FROM thresholds")?;
     let read = |row: &rusqlite::Row<'_>| {
         let time_ns = u64::try_from(row.get::<_, i64>(4)?).unwrap_or_default();
         Ok((row.get(0)?, Changed { limit: row.get(1)?, clear: row.get(2)?, by: row.get(3)?, time_ns }))
@@ -53,11 +53,10 @@ pub fn store(state: &mut Connection, now_ns: u64, change: &Threshold) -> rusqlit
     if change.limit.is_none() && change.clear.is_none() {
         transaction.execute("DELETE FROM thresholds WHERE rule = ?1", [&change.rule])?;
     } else {
-        let text =
-            "INSERT OR REPLACE INTO thresholds (rule, raise, clear, changed_by, time_ns) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let text = "INSERT OR REPLACE INTO thresholds (rule, limit_level, clear_level, changed_by, time_ns) VALUES (?1, ?2, ?3, ?4, ?5)";
         transaction.execute(text, params![change.rule, change.limit, change.clear, by, time_ns])?;
     }
-    let text = "INSERT INTO threshold_changes (rule, raise, clear, changed_by, time_ns) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let text = "INSERT INTO threshold_changes (rule, limit_level, clear_level, changed_by, time_ns) VALUES (?1, ?2, ?3, ?4, ?5)";
     transaction.execute(text, params![change.rule, change.limit, change.clear, by, time_ns])?;
     let old = "DELETE FROM threshold_changes WHERE number <= (SELECT MAX(number) FROM threshold_changes) - ?1";
     transaction.execute(old, [i64::try_from(CHANGES_MAX).unwrap_or(i64::MAX)])?;
