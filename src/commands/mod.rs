@@ -1,5 +1,6 @@
 //! One file for each command: it reads the configuration, calls the part that does the work, prints.
 
+mod backtest;
 mod capture;
 mod config;
 mod doctor;
@@ -35,6 +36,7 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Replay(args) => replay::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Top(source) => top::run(&source),
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),

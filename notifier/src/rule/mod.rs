@@ -4,6 +4,7 @@
 //! ready and finds every mistake; [`judge`](mod@judge) reads a snapshot once a second; [`machine`] knows what fires.
 //! [`Rules`] is all of it for the role.
 
+pub mod backtest;
 pub mod builtin;
 pub mod compile;
 pub mod config;

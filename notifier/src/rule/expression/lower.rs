@@ -226,7 +226,7 @@ impl Lowering<'_> {
         }
         let remedy = match nearest(name, names_of(self.kind)) {
             Some(near) => format!("did you mean {near}?"),
-            None => "`floodmark backtest --metrics` lists all".to_owned(),
+            None => "docs/rules.md lists all".to_owned(),
         };
         self.refuse(expr, format!("no metric is called {name:?}"), remedy)
     }
