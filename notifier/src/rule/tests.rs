@@ -85,6 +85,7 @@ fn what_is_wrong_with_a_rule_is_told_with_its_remedy() {
     check(&|r| r.schedule = vec!["mondays".to_owned()], &["rule[mine].schedule", "mondays", "mon-fri 08:00-18:00"]);
     check(&|r| r.name = "a b".to_owned(), &["rule[a b].name", "letters, digits"]);
     check(&|r| r.name = "load".to_owned(), &["rule[load].name", "set `off`"]);
+    check(&|r| r.receivers = vec!["nobody".to_owned()], &["rule[mine].receivers", "nobody"]);
     check(&|r| r.subject = SubjectKind::Peer, &["rule[mine].subject", "[[peer]]"]);
     check(&|r| r.hold = Duration::from_secs(8 * 86_400), &["rule[mine].for", "7days"]);
     check(&|r| drop(r.labels.insert("x".repeat(65), String::new())), &["rule[mine].labels"]);
@@ -392,4 +393,42 @@ fn a_day_of_samples_is_a_page_of_transitions() {
         }
     }
     insta::assert_snapshot!(page);
+}
+
+/// The page of all rules and metrics.
+fn page() -> String {
+    let mut page = String::from(
+        "# Rules and metrics\n\n\
+         Rules of your own stand in floodmark.toml as `[[notifier.rule]]`; the shipped file explains every key. `when` and\n\
+         `clear` are conditions in CEL: metrics and numbers (all are doubles), `+ - * / %`, comparisons, `&& || !`, `? :`, and\n\
+         on the text `subject` `==`, `!=`, `in [..]`, `startsWith`, `endsWith`, `contains`. A metric that is not known makes a\n\
+         comparison unknown: a rule neither fires nor resolves by it.\n\n\
+         ## Built-in rules\n\n\
+         `off`, `limits` and `clears` in `[notifier.rules]` change them; the page changes limits too.\n\n\
+         | rule | of | fires when | is over when | for, keep | severity | why |\n|---|---|---|---|---|---|---|\n",
+    );
+    let cell = |text: &str| text.replace("||", "\\|\\|");
+    for rule in builtin::ALL {
+        let subject = crate::metric::catalogue::kind_name(rule.subject);
+        let clear =
+            if rule.clear.is_empty() { "it does not hold".to_owned() } else { format!("`{}`", cell(rule.clear)) };
+        let (name, when, severity, why) = (rule.name, cell(rule.when), rule.severity.name(), rule.why.0);
+        let (hold, keep) = rule.seconds;
+        writeln!(page, "| {name} | {subject} | `{when}` | {clear} | {hold} s, {keep} s | {severity} | {why} |")
+            .expect("a text");
+    }
+    for (kind, metrics) in crate::metric::catalogue::KINDS {
+        let name = crate::metric::catalogue::kind_name(kind);
+        write!(page, "\n## Metrics of the {name}\n\n| metric | meaning | from |\n|---|---|---|\n").expect("a text");
+        for metric in metrics {
+            writeln!(page, "| {} | {} | {} |", metric.name, metric.meaning, metric.source.name()).expect("a text");
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_of_rules_and_metrics_is_true() {
+    let page = page();
+    assert!(page == include_str!("../../../docs/rules.md"), "docs/rules.md must read:\n{page}");
 }

@@ -38,6 +38,9 @@ const INTERFACE: [&str; 9] = [
 /// What is asked for at once, seconds: a few hundred rows of each interface, well below the reader's bound.
 const WINDOW: u32 = 600;
 
+/// The same where nothing is found.
+const WINDOW_MAX: u32 = 86_400;
+
 /// A query gives at most so many rows; one with more is asked for in halves.
 const ROWS_MAX: usize = 10_000;
 
@@ -102,14 +105,9 @@ pub async fn feed(
     let named = reader.interfaces().await?.into_iter();
     let names: HashMap<_, _> = named.map(|name| ((name.node_id, name.epoch, name.interface), name.name)).collect();
     let mut feeder = Feeder { names, seen: Seen::default(), next: since };
-    let mut windows = vec![(since, until)];
-    windows = windows
-        .drain(..)
-        .flat_map(|(from, to)| (from..to).step_by(WINDOW as usize))
-        .map(|from| (from, until.min(from + WINDOW)))
-        .rev()
-        .collect();
-    while let Some((from, before)) = windows.pop() {
+    let (mut from, mut width) = (since, WINDOW);
+    while from < until {
+        let before = until.min(from.saturating_add(width));
         let mut resolution = Resolution::Second;
         let mut rows = reader.traffic(resolution, (from, before), None).await?;
         if rows.is_empty() {
@@ -117,12 +115,13 @@ pub async fn feed(
             resolution = Resolution::Minute;
             rows = reader.traffic(resolution, (from, before), None).await?;
         }
-        if rows.len() >= ROWS_MAX && before - from > 1 {
-            let middle = from + (before - from) / 2;
-            windows.extend([(middle, before), (from, middle)]);
+        if rows.len() >= ROWS_MAX && width > 1 {
+            width /= 2;
             continue;
         }
         feeder.feed(resolution, &rows, &mut to);
+        width = if rows.is_empty() { (width * 2).min(WINDOW_MAX) } else { width.min(WINDOW) };
+        from = before;
     }
     feeder.gap(until, &mut to);
     Ok(feeder.seen)
@@ -190,5 +189,90 @@ impl Feeder {
             snapshot.push(SubjectKind::Interface, name, &values);
         }
         snapshot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use store::{Resolution, Traffic, TrafficRow};
+
+    use super::{Feeder, Seen};
+
+    fn row(ts: u32, interface: u16, packets: u64, resolution: Resolution) -> Traffic {
+        let row = TrafficRow {
+            ts,
+            seq: 1,
+            resolution,
+            interface,
+            packets_in: packets,
+            bytes_in: packets * 100,
+            packets_out: 0,
+            bytes_out: 0,
+            packets_through: packets,
+            bytes_through: 0,
+            packets_internal: 0,
+            bytes_internal: 0,
+            tcp_packets: 0,
+            tcp_bytes: 0,
+            udp_packets: 0,
+            udp_bytes: 0,
+            icmp_packets: 0,
+            icmp_bytes: 0,
+            other_packets: 0,
+            other_bytes: 0,
+            syn_packets: 0,
+            syn_without_ack_packets: 0,
+            fragment_packets: 0,
+            non_ip_frames: 0,
+            malformed_frames: 0,
+            unsupported_frames: 0,
+            dropped_frames: 0,
+            flows_new: 0,
+            seconds: 1,
+            packets_per_second_max: 0,
+            bytes_per_second_max: 0,
+        };
+        Traffic { node_id: 1, epoch: 7, stream: 1, row }
+    }
+
+    #[test]
+    fn rows_are_added_up_by_time_and_gaps_are_silence_or_ignorance() {
+        let names = HashMap::from([((1, 7, 0), "eth0".to_owned()), ((1, 7, 1), "eth1".to_owned())]);
+        let mut feeder = Feeder { names, seen: Seen::default(), next: 990 };
+        let mut fed = Vec::new();
+        let mut take = |snapshot: &notifier::metric::Snapshot, seconds: u32| {
+            let names: Vec<String> = snapshot
+                .table(live::incident::SubjectKind::Interface)
+                .rows()
+                .map(|row| row.subject.name.clone())
+                .collect();
+            fed.push((
+                snapshot.time_ns / 1_000_000_000,
+                seconds,
+                snapshot.get("packets_per_second"),
+                snapshot.get("bits_in_per_second"),
+                names.len(),
+            ));
+        };
+        let seconds = [
+            row(1_000, 0, 10, Resolution::Second),
+            row(1_000, 1, 5, Resolution::Second),
+            row(1_000, 1, 1, Resolution::Second),
+        ];
+        feeder.feed(Resolution::Second, &seconds, &mut take);
+        feeder.feed(Resolution::Minute, &[row(1_140, 0, 600, Resolution::Minute)], &mut take);
+        feeder.gap(1_200, &mut take);
+        let expect = [
+            (1_000, 10, Some(0.0), Some(0.0), 0),
+            (1_001, 1, Some(32.0), Some(12_800.0), 2),
+            (1_061, 60, None, None, 0),
+            (1_121, 60, None, None, 0),
+            (1_200, 60, Some(20.0), Some(8_000.0), 1),
+        ];
+        assert_eq!(fed, expect);
+        let seen = feeder.seen;
+        assert_eq!((seen.seconds_1s, seen.seconds_1m, seen.gaps), (11, 60, vec![(1_001, 1_140)]));
     }
 }
