@@ -88,7 +88,7 @@ impl Backtest {
     /// What is wrong with the rules, as at `config check`.
     pub fn new(given: &[Given], stored: &BTreeSet<&str>, utc_offset_s: i32) -> Result<Backtest, Vec<Problem>> {
         // The file may hold a built-in rule under its own name, with another limit.
-        let off = builtin::ALL.iter().map(|rule| rule.name.to_owned()).collect();
+        let off = builtin::all().map(|rule| rule.name.to_owned()).collect();
         let rules = compile(&Config { off, ..Config::default() }, given, &BTreeMap::new())?;
         let outcome = |rule: &Rule| {
             let clear = rule.clear.iter().flat_map(|clear| clear.metrics());

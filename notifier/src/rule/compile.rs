@@ -52,7 +52,7 @@ pub fn compile(
     changed: &BTreeMap<String, Changed>,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
     let (mut rules, mut problems) = (Vec::new(), Vec::new());
-    let built_in = builtin::ALL.iter().filter(|rule| !config.off.iter().any(|off| off == rule.name));
+    let built_in = builtin::all().filter(|rule| !config.off.iter().any(|off| off == rule.name));
     let own = given.iter().map(|rule| (rule.clone(), None));
     let mut names = BTreeSet::new();
     for (rule, about) in built_in.map(|rule| (rule.given(), Some(rule))).chain(own) {

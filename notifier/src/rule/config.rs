@@ -93,9 +93,9 @@ impl Default for Rule {
 /// What is wrong with the rules.
 pub fn check(config: &Config, rules: &[Rule], problems: &mut Vec<Problem>) {
     for name in config.off.iter().filter(|name| builtin::find(name).is_none()) {
-        problems.push(unknown("notifier.rules.off", name, builtin::ALL.iter().map(|rule| rule.name)));
+        problems.push(unknown("notifier.rules.off", name, builtin::all().map(|rule| rule.name)));
     }
-    let names = || builtin::ALL.iter().map(|rule| rule.name).chain(rules.iter().map(|rule| rule.name.as_str()));
+    let names = || builtin::all().map(|rule| rule.name).chain(rules.iter().map(|rule| rule.name.as_str()));
     for (key, levels) in [("limits", &config.limits), ("clears", &config.clears)] {
         for name in levels.keys().filter(|name| !names().any(|known| known == name.as_str())) {
             problems.push(unknown(&format!("notifier.rules.{key}"), name, names()));
