@@ -162,8 +162,11 @@ impl Feeder {
             to(&self.snapshot(ts, &[], 1.0), gap);
             self.seen.seconds_1s += u64::from(gap);
         } else {
-            for minute in 1..=GAP_MINUTES.min(gap / 60) {
-                to(&Snapshot::new(u64::from(self.next + minute * 60) * SECOND_NS), 60);
+            let minutes = GAP_MINUTES.min(gap / 60);
+            for minute in 1..=minutes {
+                // The last one stands for the rest.
+                let seconds = if minute == minutes { gap - (minutes - 1) * 60 } else { 60 };
+                to(&Snapshot::new(u64::from(self.next + minute * 60) * SECOND_NS), seconds);
             }
             self.seen.gaps.push((self.next, ts));
         }
@@ -268,7 +271,7 @@ mod tests {
             (1_000, 10, Some(0.0), Some(0.0), 0),
             (1_001, 1, Some(32.0), Some(12_800.0), 2),
             (1_061, 60, None, None, 0),
-            (1_121, 60, None, None, 0),
+            (1_121, 79, None, None, 0),
             (1_200, 60, Some(20.0), Some(8_000.0), 1),
         ];
         assert_eq!(fed, expect);
