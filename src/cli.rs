@@ -39,6 +39,8 @@ pub enum Command {
     Flows(FlowsArgs),
     /// Show the books: where every frame and packet is, and whether they balance
     Ledger(LedgerArgs),
+    /// Tell how often rules would have fired on what is stored
+    Backtest(BacktestArgs),
     /// Show what goes on now, once a second
     Top(Source),
     /// Show what goes on that somebody should know: the open incidents
@@ -244,6 +246,23 @@ pub struct AlertsArgs {
     #[command(flatten)]
     pub source: Source,
     /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `floodmark backtest`
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// Where the store is.
+    #[command(flatten)]
+    pub source: Source,
+    /// File with one or more [[rule]], written as [[notifier.rule]]
+    #[arg(long, value_name = "F")]
+    pub rule: PathBuf,
+    /// How far back, such as 90m, 24h, 7days
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    pub since: Duration,
+    /// One JSON object
     #[arg(long)]
     pub json: bool,
 }

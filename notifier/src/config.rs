@@ -2,6 +2,8 @@
 //!
 //! Entries of lists have no optional keys: an empty text or 0 is "not set", so that every key can be shown.
 
+pub mod reload;
+
 use serde::{Deserialize, Serialize};
 
 use crate::notice::Language;
@@ -93,7 +95,18 @@ pub fn check(config: &Config) -> Vec<Problem> {
         });
     }
     host::config::check(&config.host, &mut problems);
-    rule::config::check(&config.rules, &mut problems);
+    rule::config::check(&config.rules, &config.rule, &mut problems);
+    let is_receiver = |name: &String| config.receiver.iter().any(|receiver| receiver.name == *name);
+    for rule in &config.rule {
+        for name in rule.receivers.iter().filter(|name| !is_receiver(name)) {
+            problems.push(Problem {
+                key: format!("notifier.rule[{}].receivers", rule::words::cut(&rule.name, 64)),
+                value: format!("{:?}", rule::words::cut(name, 64)),
+                allowed: "names of [[notifier.receiver]]".to_owned(),
+                remedy: "add such a receiver, or remove the name".to_owned(),
+            });
+        }
+    }
     attack::config::check(&config.detection, &mut problems);
     incident::config::check(&config.pipeline, &mut problems);
     incident::config::check_people(config, &mut problems);

@@ -115,6 +115,6 @@ pub struct Transition {
     pub peak: f64,
     /// Times that the limit was crossed since.
     pub crossings: u64,
-    /// The newest reading.
+    /// The newest reading; summary and remedy are of the newest one above the limit.
     pub reading: Reading,
 }

@@ -31,6 +31,8 @@ pub struct Options {
     pub spool: spool::config::Config,
     /// The file that all this comes from; `None` = there is none, and nothing to read again.
     pub config_file: Option<PathBuf>,
+    /// Reads that file again when it has changed.
+    pub parser: crate::config::reload::Parser,
     /// Where notifier keeps its state: `DATA/notifier`.
     pub state_dir: PathBuf,
     /// Where its spool lies: `DATA/spool/notifier`.
@@ -107,6 +109,7 @@ mod tests {
             peers: Vec::new(),
             spool: Default::default(),
             config_file: None,
+            parser: crate::config::reload::Parser::new(|_| Err("there is no file".to_owned())),
             state_dir: dir.path().join("notifier"),
             spool_dir: dir.path().join("spool/notifier"),
             node_name: "n".to_owned(),

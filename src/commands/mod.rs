@@ -1,6 +1,7 @@
 //! One file for each command: it reads the configuration, calls the part that does the work, prints.
 
 mod alerts;
+mod backtest;
 mod capture;
 mod config;
 mod doctor;
@@ -39,6 +40,7 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Flows(args) => flows::run(&args),
         Command::Alerts(args) => alerts::run(&args),
         Command::Notify(command) => notify::run(&command),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Top(source) => top::run(&source),
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),

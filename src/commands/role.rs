@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use crate::cli::RoleArgs;
 use crate::config::Config;
 use crate::config::check::Machine;
-use crate::config::load::{Effective, Overrides, Place};
+use crate::config::load::{Effective, Overrides};
 use crate::exit::Failure;
 use crate::{logging, parent, signals};
 
@@ -29,7 +29,7 @@ pub struct Start {
     pub node: NodeId,
     /// Raised when it shall stop.
     pub stop: Arc<AtomicBool>,
-    /// The file that the configuration comes from.
+    /// The file that the configuration comes from, also by way of a supervisor; absolute.
     pub file: Option<PathBuf>,
     from_parent: bool,
 }
@@ -48,10 +48,7 @@ impl Start {
         let stop = Arc::new(AtomicBool::new(false));
         signals::raise_on_stop(&stop).map_err(Failure::failed)?;
         let node = node_of(&effective.config)?;
-        let file = match effective.place {
-            Place::File(path) => Some(path),
-            Place::Parent | Place::Defaults => None,
-        };
+        let file = effective.file.filter(|file| !file.as_os_str().is_empty());
         Ok(Start { config: effective.config, node, stop, file, from_parent: args.config_from_stdin })
     }
 

@@ -14,6 +14,9 @@ use super::{Config, url};
 /// The file that is read when no `--config` is given and it exists.
 pub const SYSTEM_FILE: &str = "/etc/floodmark/floodmark.toml";
 
+/// How the first line of a handed-over document begins when its values come from a file, named after it as a TOML text.
+const FROM_FILE: &str = "# file = ";
+
 /// The largest file that is read; a real one has a few KiB.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -91,6 +94,8 @@ pub struct Effective {
     pub config: Config,
     /// Where they came from.
     pub place: Place,
+    /// The file behind it, also where a supervisor handed it over; absolute. `None` = there is none.
+    pub file: Option<PathBuf>,
     /// The same values as TOML, with those that were given in the words they were given in: sizes that a typed value
     /// would print rounded survive the way to the children.
     document: toml::Table,
@@ -106,7 +111,23 @@ impl Effective {
         if let Some(problem) = parse(&place, &text).map(|(config, _)| check::password_in_file(&config))? {
             return Err(Error::Invalid { place, problems: vec![problem] });
         }
-        Effective::compose(place, &text, overrides, machine)
+        let file = match &place {
+            Place::File(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+            Place::Parent | Place::Defaults => None,
+        };
+        Ok(Effective { file, ..Effective::compose(place, &text, overrides, machine)? })
+    }
+
+    /// Checks the text that a file has now: what a role reads again while it runs.
+    ///
+    /// # Errors
+    /// As for [`Effective::load`].
+    pub fn reread(file: &Path, text: &str, machine: &Machine) -> Result<Effective, Error> {
+        let place = Place::File(file.to_path_buf());
+        if let Some(problem) = parse(&place, text).map(|(config, _)| check::password_in_file(&config))? {
+            return Err(Error::Invalid { place, problems: vec![problem] });
+        }
+        Effective::compose(place, text, &Overrides::default(), machine)
     }
 
     /// Reads what a supervisor handed over; nothing is laid over it.
@@ -114,7 +135,10 @@ impl Effective {
     /// # Errors
     /// As for [`Effective::load`].
     pub fn from_parent(text: &str, machine: &Machine) -> Result<Effective, Error> {
-        Effective::compose(Place::Parent, text, &Overrides::default(), machine)
+        let named = text.lines().next().and_then(|line| line.strip_prefix(FROM_FILE));
+        let file = named.and_then(|name| toml::from_str::<toml::Table>(&format!("file = {name}")).ok());
+        let file = file.and_then(|table| table.get("file").and_then(|file| file.as_str().map(PathBuf::from)));
+        Ok(Effective { file, ..Effective::compose(Place::Parent, text, &Overrides::default(), machine)? })
     }
 
     fn compose(place: Place, text: &str, overrides: &Overrides, machine: &Machine) -> Result<Effective, Error> {
@@ -130,7 +154,7 @@ impl Effective {
         overlay(&mut document, resolved(&config));
         let problems = check::check(&config, machine);
         if problems.is_empty() {
-            Ok(Effective { config, place, document })
+            Ok(Effective { config, place, file: None, document })
         } else {
             Err(Error::Invalid { place, problems })
         }
@@ -138,7 +162,10 @@ impl Effective {
 
     /// The document for a child's stdin: complete, with the password if the command line gave one.
     pub fn handover(&self) -> String {
-        self.document.to_string()
+        // A path that is no UTF-8 is not handed on: that role then follows no file.
+        let file = self.file.as_deref().and_then(Path::to_str);
+        let first = file.map(|file| format!("{FROM_FILE}{}\n", toml::Value::from(one_line(file))));
+        first.unwrap_or_default() + &self.document.to_string()
     }
 
     /// The document for people: a password in the store's URL is masked.
@@ -173,6 +200,11 @@ impl Overrides {
         }
         document
     }
+}
+
+/// TOML would write a text with line ends over several lines; such a path is not worth more.
+fn one_line(path: &str) -> &str {
+    if path.contains(char::is_control) { "" } else { path }
 }
 
 /// The text to read, and its place. A file that was named must exist; the system's may be absent.

@@ -166,6 +166,27 @@ fn a_child_gets_exactly_what_its_parent_has() {
 }
 
 #[test]
+fn a_child_knows_the_file_behind_its_configuration() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    for name in ["floodmark.toml", "a \"b\" 'c' # é.toml"] {
+        let path = dir.path().join(name);
+        fs::write(&path, "[capture]\nsnaplen = 96\n").expect("a scratch file");
+        let parent = Effective::load(Some(&path), &Overrides::default(), &machine()).expect("valid");
+        let child = Effective::from_parent(&parent.handover(), &machine()).expect("the parent has checked it");
+        assert_eq!((child.file.as_deref(), child.config), (Some(path.as_path()), parent.config));
+        let error = Effective::reread(&path, "[capture]\nsnaplen = 1\n", &machine()).expect_err("too small");
+        assert!(error.to_string().contains("capture.snaplen = 1"), "{error}");
+    }
+    let path = dir.path().join("line\nend.toml");
+    fs::write(&path, "").expect("a scratch file");
+    let parent = Effective::load(Some(&path), &Overrides::default(), &machine()).expect("valid");
+    let child = Effective::from_parent(&parent.handover(), &machine()).expect("the parent has checked it");
+    assert!(child.file.is_none_or(|file| file.as_os_str().is_empty()));
+    let bare = Effective::from_parent("", &machine()).expect("no file");
+    assert_eq!(bare.file, None);
+}
+
+#[test]
 fn a_named_file_that_is_missing_is_told() {
     let error = Effective::load(Some(Path::new("/nowhere/f.toml")), &Overrides::default(), &machine());
     let message = error.expect_err("it does not exist").to_string();
