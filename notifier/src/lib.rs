@@ -25,6 +25,7 @@ pub mod rule;
 pub mod secret;
 pub mod state;
 pub mod watch;
+pub mod words;
 
 pub use error::NotifierError;
 pub use role::{Options, run};

@@ -1,0 +1,59 @@
+//! One harmless line of whatever a text from outside holds.
+
+/// What stands for a character that must not be shown.
+const STAND_IN: char = '?';
+
+/// `text` as one line of at most `chars_max` characters: no control character, no line or paragraph separator, nothing
+/// that turns the direction of writing or is invisible. What is longer ends in "…".
+pub fn line(text: &str, chars_max: usize) -> String {
+    // Looks at a bounded part of a text of any length: one more than is kept, to know whether there is more.
+    let clean = text.chars().take(chars_max.saturating_add(1)).map(|char| match char {
+        '\t' | '\u{a0}' => ' ',
+        _ if is_hidden(char) => STAND_IN,
+        _ => char,
+    });
+    shorten(&clean.collect::<String>(), chars_max)
+}
+
+/// The first `chars_max` characters; what is longer ends in "…" within them.
+pub fn shorten(text: &str, chars_max: usize) -> String {
+    if text.chars().nth(chars_max).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(chars_max.saturating_sub(1)).chain((chars_max > 0).then_some('…')).collect()
+}
+
+/// Control characters, and those that change how their neighbours look without being seen (Unicode 15, chapters 23.2
+/// to 23.9): separators of lines, marks of direction, joiners, byte order marks, tags, noncharacters.
+fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(u32::from(char),
+            0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfe00..=0xfe0f
+            | 0xfeff | 0xfff0..=0xfffb | 0xe0000..=0xe0fff)
+        || u32::from(char) & 0xfffe == 0xfffe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{line, shorten};
+
+    #[test]
+    fn whatever_comes_is_one_line_within_its_bound() {
+        let check = |text: &str, max: usize, expect: &str| assert_eq!(line(text, max), expect, "{text:?}");
+        check("plain", 10, "plain");
+        check("a\r\nBcc: x", 20, "a??Bcc: x");
+        check("a\tb\u{a0}c\0", 20, "a b c?");
+        check("\u{202e}txt.exe\u{2028}\u{2066}x\u{feff}", 40, "?txt.exe??x?");
+        check("\u{85}\u{7f}\u{1b}[31m", 40, "???[31m");
+        check("сервер", 4, "сер…");
+        check("", 0, "");
+        check("x", 0, "");
+        assert_eq!(line(&"x".repeat(1 << 20), 300).chars().count(), 300);
+    }
+
+    #[test]
+    fn a_text_that_fits_is_not_shortened() {
+        assert_eq!(shorten("abc", 3), "abc");
+        assert_eq!(shorten("abcd", 3), "ab…");
+    }
+}
