@@ -4,8 +4,11 @@
 //! outbox keeps, repeats and gives up. Every attempt ends within its time limit.
 
 pub mod email;
+pub mod http;
 pub mod script;
 pub mod sms;
+pub mod tls;
+pub mod uplink;
 pub mod webhook;
 
 use serde::{Deserialize, Serialize};
