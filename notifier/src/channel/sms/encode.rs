@@ -184,7 +184,12 @@ pub fn plain(text: &str) -> String {
 /// Cyrillic in Latin letters (as passports have it, ISO 9 without its marks); what has none is a question mark.
 pub fn transliterated(text: &str) -> String {
     let mut latin = String::with_capacity(text.len());
-    for character in text.chars() {
+    let mut characters = text.chars().peekable();
+    let mut was_upper = false;
+    while let Some(character) = characters.next() {
+        // A word in capitals stays one: СРОЧНО is SROCHNO, and Чита is Chita.
+        let is_shouted = was_upper || characters.peek().is_some_and(|next| next.is_uppercase());
+        was_upper = character.is_uppercase();
         let lower = character.to_lowercase().next().unwrap_or(character);
         let Some(letters) = latin_of(lower) else {
             latin.push(if is_gsm7(character) { character } else { '?' });
@@ -192,6 +197,8 @@ pub fn transliterated(text: &str) -> String {
         };
         if lower == character {
             latin.push_str(letters);
+        } else if is_shouted {
+            latin.push_str(&letters.to_ascii_uppercase());
         } else {
             let mut letters = letters.chars();
             latin.extend(letters.next().map(|first| first.to_ascii_uppercase()));

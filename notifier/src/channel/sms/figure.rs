@@ -13,7 +13,7 @@ pub fn with_unit(value: f64, unit: Unit, language: Language) -> String {
     compact(value.clamp(-VALUE_MAX, VALUE_MAX), unit, language)
 }
 
-/// A value and the limit that it crossed, the unit once: `75%>60`, `1.23Mpps>50k`, `3h30min<24h`.
+/// A value and the limit that it crossed, the unit once: `75%>60`, `1.23Mpps>50k`, `3h30min<1d`.
 pub fn crossing(value: f64, limit: f64, unit: Unit, language: Language) -> String {
     let relation = if value < limit { '<' } else { '>' };
     let limit = limit.clamp(-VALUE_MAX, VALUE_MAX);
@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(with_unit(1e300, Unit::Bytes, En), "10000TB");
         assert_eq!(crossing(75.0, 60.0, Unit::Percent, Ru), "75%>60");
         assert_eq!(crossing(1_234_567.0, 50_000.0, Unit::PacketsPerSecond, En), "1.23Mpps>50k");
-        assert_eq!(crossing(3.5, 24.0, Unit::Hours, En), "3h30min<24h");
+        assert_eq!(crossing(3.5, 24.0, Unit::Hours, En), "3h30min<1d");
         assert_eq!(crossing(-3.0, 0.0, Unit::Count, En), "-3<0");
         assert_eq!(short_duration(4_320, Ru), "1ч12мин");
     }

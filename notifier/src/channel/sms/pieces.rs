@@ -40,6 +40,9 @@ impl Piece {
         let words: Vec<&str> = sentence.split_whitespace().take(WORDS_MAX).collect();
         let mut forms = Vec::with_capacity(words.len() + 1);
         for count in (1..=words.len()).rev() {
+            if count < words.len().min(PART_WORDS_MIN) {
+                break;
+            }
             // A sentence does not end in a word that only leads to the next one.
             let mut kept = &words[..count];
             while let [rest @ .., last] = kept
@@ -62,6 +65,9 @@ impl Piece {
 /// Words of a sentence that a short text looks at.
 const WORDS_MAX: usize = 60;
 
+/// Fewer words of a longer sentence say nothing.
+const PART_WORDS_MIN: usize = 3;
+
 /// Prepositions and the like.
 const SHORT_WORD: usize = 4;
 
@@ -82,7 +88,7 @@ pub fn compose(pieces: &[Piece], fits: impl Fn(&str) -> bool) -> String {
     loop {
         let text = join(pieces, &chosen);
         if fits(&text) {
-            return text;
+            return grown(pieces, chosen, text, &fits);
         }
         let shorter = pieces
             .iter()
@@ -95,6 +101,26 @@ pub fn compose(pieces: &[Piece], fits: impl Fn(&str) -> bool) -> String {
             None => return clip(&text, &fits),
         }
     }
+}
+
+/// What gave way for nothing, because something larger had to go after it, comes back: what matters most first.
+fn grown(pieces: &[Piece], mut chosen: Vec<usize>, text: String, fits: &impl Fn(&str) -> bool) -> String {
+    let mut by_rank: Vec<usize> = (0..pieces.len()).filter(|at| chosen[*at] > 0).collect();
+    by_rank.sort_by_key(|at| pieces[*at].rank);
+    let mut best = text;
+    for at in by_rank {
+        let given = chosen[at];
+        for form in 0..given {
+            chosen[at] = form;
+            let text = join(pieces, &chosen);
+            if fits(&text) {
+                best = text;
+                break;
+            }
+            chosen[at] = given;
+        }
+    }
+    best
 }
 
 fn join(pieces: &[Piece], chosen: &[usize]) -> String {
@@ -132,6 +158,7 @@ mod tests {
         check(200, "19.08 05:35 a-very-long-node-na* CPU 92.5% busy on web1, at 203.0.113.7 Code K7F2Q9");
         check(80, "19.08 05:35 a-very-long-node-na* CPU 92.5% busy on web1 Code K7F2Q9");
         check(64, "19.08 05:35 a-very-long-node-na* CPU 92.5% busy Code K7F2Q9");
+        check(52, "19.08 05:35 a-very-* CPU 92.5% busy Code K7F2Q9");
         check(50, "19.08 05:35 a-very-long-node-na* Code K7F2Q9");
         check(33, "19.08 05:35 a-very-* Code K7F2Q9");
         check(15, "19.08 05:35");

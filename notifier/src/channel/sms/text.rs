@@ -118,7 +118,11 @@ fn tail(notice: &Notice) -> Vec<Piece> {
     let more = notice.more.saturating_add(notice.incidents.len().saturating_sub(1) as u64);
     let is_one = matches!(notice.kind, NoticeKind::Digest | NoticeKind::Status | NoticeKind::Test);
     if more > 0 && !is_one {
-        pieces.push(Piece::new(5, vec![format!("+{more} {}", say(notice, "more", "ещё")), format!("+{more}")]));
+        let long = match notice.language {
+            Language::En => format!("{more} more"),
+            Language::Ru => format!("ещё {more}"),
+        };
+        pieces.push(Piece::new(5, vec![long, format!("+{more}")]));
     }
     let is_open = matches!(notice.kind, NoticeKind::Alert | NoticeKind::Reminder | NoticeKind::Escalation);
     if is_open && notice.severity == Severity::Critical {
@@ -130,7 +134,7 @@ fn tail(notice: &Notice) -> Vec<Piece> {
         let long = format!("{} {until}", say(notice, "Last SMS until", "Последнее SMS до"));
         pieces.push(Piece::new(2, vec![long, format!("{} {until}", say(notice, "mute to", "тихо до"))]));
     }
-    if !notice.code.is_empty() {
+    if !notice.code.is_empty() && (is_open || matches!(notice.kind, NoticeKind::Flapping | NoticeKind::Digest)) {
         pieces.push(Piece::fixed(format!("{} {}", say(notice, "Code", "Код"), code(&notice.code))));
     }
     pieces
@@ -174,11 +178,11 @@ fn digest(notice: &Notice) -> Vec<Piece> {
     let mut pieces = vec![Piece::new(
         4,
         vec![
-            format!("{} {replaces} {}", say(notice, "channel was away,", "канал молчал,"), say(notice, "messages", "сообщ.")),
-            format!("{replaces} {}", say(notice, "messages", "сообщ.")),
+            format!("{} {replaces} {}", say(notice, "channel was away,", "канал молчал,"), say(notice, "messages;", "сообщ.;")),
+            format!("{replaces} {}", say(notice, "messages;", "сообщ.;")),
         ],
     )];
-    pieces.push(Piece::whole(3, format!("{} {open}", say(notice, "alerts now", "тревог сейчас"))));
+    pieces.push(Piece::whole(3, format!("{} {open};", say(notice, "alerts now", "тревог сейчас"))));
     if let Some(worst) = notice.incidents.first() {
         pieces.push(Piece::whole(6, say(notice, "worst:", "худшая:")));
         pieces.extend(named(notice, worst));
@@ -225,7 +229,8 @@ fn status(notice: &Notice) -> Vec<Piece> {
         (_, false) => say(notice, "high", "высокая"),
     };
     let long = format!("{} {load} {word}", say(notice, "load", "нагрузка"));
-    pieces.push(Piece::new(2, vec![long.trim_end().to_owned(), format!("{} {load}", say(notice, "load", "нагр."))]));
+    let short = format!("{} {load},", say(notice, "load", "нагр."));
+    pieces.push(Piece::new(2, vec![format!("{},", long.trim_end()), short]));
     if status.is_stable {
         pieces.push(Piece::fixed(say(notice, "stable", "стабильно")));
     } else {
@@ -233,8 +238,9 @@ fn status(notice: &Notice) -> Vec<Piece> {
         pieces.push(Piece::fixed(format!("{} {open}", say(notice, "alerts:", "тревог:"))));
     }
     if status.imbalance != 0 {
-        let books = say(notice, "books off by", "учёт не сходится на");
-        pieces.push(Piece::whole(6, format!("{books} {}", status.imbalance)));
+        let long = format!("{} {}", say(notice, "books off by", "учёт не сходится на"), status.imbalance);
+        let short = format!("{}{:+}", say(notice, "books", "учёт"), status.imbalance);
+        pieces.push(Piece::new(6, vec![long, short, String::new()]));
     }
     pieces
 }

@@ -284,7 +284,7 @@ mod tests {
         let manner = Manner { from: "4321".to_owned(), validity_min: 90, reports: true, payload: false };
         let units = submits(&short("A"), &manner).expect("fits");
         let bytes = bytes_of(&Command::new(CommandStatus::EsmeRok, 7, units[0].clone()));
-        let mut expect = vec![0, 0, 0, 66, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0];
+        let mut expect = vec![0, 0, 0, 65, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0];
         expect.extend(b"4321\0");
         expect.extend([1, 1]);
         expect.extend(b"79161234567\0");
