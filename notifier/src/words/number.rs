@@ -33,6 +33,9 @@ pub fn decimal(value: f64, language: Language) -> String {
 /// The value with its unit, for a sentence or a table: "812 kpps", "34,2 Гбит/с", "75 %", "5 h 30 min".
 pub fn amount(value: f64, unit: Unit, language: Language) -> String {
     let number = |value: f64| decimal(value, language);
+    if !value.is_finite() {
+        return "?".to_owned();
+    }
     match unit {
         Unit::Percent => format!("{} %", number(value)),
         Unit::Celsius => format!("{} °C", number(value)),
@@ -145,7 +148,7 @@ mod tests {
         check(3500.0, Unit::FlowsPerSecond, "3.5 k flows/s", "3,5 тыс. потоков/с");
         check(7.0, Unit::PerSecond, "7/s", "7 в секунду");
         check(f64::NAN, Unit::Count, "?", "?");
-        check(f64::INFINITY, Unit::BitsPerSecond, "? Tbit/s", "? Тбит/с");
+        check(f64::INFINITY, Unit::BitsPerSecond, "?", "?");
         check(-0.001, Unit::Celsius, "0 °C", "0 °C");
         check(-1e300, Unit::Hours, "0 s", "0 с");
     }
