@@ -2,9 +2,9 @@
 
 use live::incident::{Incident, IncidentPhase};
 
-use super::title::{incidents, summary};
+use super::title::{number, summary};
 use super::{Block, Table, attack, lasted, say};
-use crate::notice::{Language, Notice};
+use crate::notice::{Language, Notice, NoticeKind};
 use crate::words::{amount, moment, severity, subject};
 
 /// Labels of a rule that are told.
@@ -13,7 +13,14 @@ const LABELS_MAX: usize = 16;
 /// All that is known of it.
 pub(super) fn full(incident: &Incident, notice: &Notice, blocks: &mut Vec<Block>) {
     let language = notice.language;
-    blocks.push(Block::Heading(format!("{}: {}", severity(incident.severity, language), summary(incident, notice))));
+    // One alone is in the title.
+    if number(notice) > 1 || notice.kind != NoticeKind::Alert {
+        blocks.push(Block::Heading(format!(
+            "{}: {}",
+            severity(incident.severity, language),
+            summary(incident, notice)
+        )));
+    }
     let remedy = language.of(&incident.remedy);
     let mut facts = facts(incident, notice);
     if let Some(attack) = incident.attack.as_deref() {
@@ -42,7 +49,7 @@ fn facts(incident: &Incident, notice: &Notice) -> Vec<(&'static str, String)> {
         (IncidentPhase::Firing, "") => say(language, "goes on", "продолжается").to_owned(),
         (IncidentPhase::Firing, who) => match language {
             Language::En => format!("goes on, acknowledged by {who}"),
-            Language::Ru => format!("продолжается, принял {who}"),
+            Language::Ru => format!("продолжается, подтверждено: {who}"),
         },
     };
     vec![
@@ -63,7 +70,7 @@ fn facts(incident: &Incident, notice: &Notice) -> Vec<(&'static str, String)> {
 }
 
 /// The others, a line each.
-pub(super) fn table(list: &[Incident], notice: &Notice) -> Option<Table> {
+pub(super) fn table(title: &str, list: &[Incident], notice: &Notice) -> Option<Table> {
     let language = notice.language;
     let rows: Vec<_> = list
         .iter()
@@ -86,9 +93,5 @@ pub(super) fn table(list: &[Incident], notice: &Notice) -> Option<Table> {
         Language::En => ["Severity", "What", "Where", "Peak", "Began", "Lasted"],
         Language::Ru => ["Важность", "Что", "Объект", "Пик", "Начало", "Длительность"],
     };
-    let title = match language {
-        Language::En => format!("In short: {}", incidents(rows.len() as u64, language)),
-        Language::Ru => format!("Кратко: {}", incidents(rows.len() as u64, language)),
-    };
-    (!rows.is_empty()).then(|| Table { title, head: head.to_vec(), rows })
+    (!rows.is_empty()).then(|| Table { title: title.to_owned(), head: head.to_vec(), rows })
 }

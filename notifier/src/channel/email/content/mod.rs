@@ -71,14 +71,16 @@ pub(super) fn document(notice: &Notice) -> Document {
     if let Some(status) = &notice.status {
         blocks.push(Block::Facts(status_facts(status, notice)));
     }
-    let full = match notice.kind {
-        NoticeKind::Digest => 0,
-        _ => FULL_MAX,
+    let (full, rest) = match notice.kind {
+        NoticeKind::Digest => (0, say(language, "What happened", "Что произошло")),
+        _ => (FULL_MAX, say(language, "The others", "Остальные")),
     };
+    blocks.extend(links(notice));
+    blocks.extend(notice.chart.as_ref().and_then(|chart| chart_block(chart, notice)));
     for one in notice.incidents.iter().take(full) {
         incident::full(one, notice, &mut blocks);
     }
-    if let Some(table) = incident::table(notice.incidents.get(full..).unwrap_or_default(), notice) {
+    if let Some(table) = incident::table(rest, notice.incidents.get(full..).unwrap_or_default(), notice) {
         blocks.push(Block::Table(table));
     }
     if notice.more > 0 {
@@ -88,8 +90,6 @@ pub(super) fn document(notice: &Notice) -> Document {
             Language::Ru => format!("Не поместилось в письмо: {}. На странице есть все.", notice.more),
         }));
     }
-    blocks.extend(links(notice));
-    blocks.extend(notice.chart.as_ref().and_then(|chart| chart_block(chart, notice)));
     blocks.extend(timeline(notice));
     if let Some(host) = notice.host.as_deref().filter(|host| host.time_ns > 0) {
         host::host(host, notice, &mut blocks);

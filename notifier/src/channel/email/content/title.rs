@@ -33,7 +33,7 @@ pub(super) fn summary(incident: &Incident, notice: &Notice) -> String {
 /// What the mail is about.
 pub(super) fn title(notice: &Notice) -> String {
     let language = notice.language;
-    let number = (notice.incidents.len() as u64).saturating_add(notice.more);
+    let number = number(notice);
     let worst = notice.incidents.first();
     let what = match worst {
         Some(worst) if number == 1 => summary(worst, notice),
@@ -59,8 +59,13 @@ pub(super) fn title(notice: &Notice) -> String {
     shorten(&title, SUBJECT_CHARS_MAX)
 }
 
+/// Incidents that the notice is about, listed or not.
+pub(super) fn number(notice: &Notice) -> u64 {
+    (notice.incidents.len() as u64).saturating_add(notice.more)
+}
+
 /// "5 incidents".
-pub(super) fn incidents(number: u64, language: Language) -> String {
+fn incidents(number: u64, language: Language) -> String {
     let noun = match language {
         Language::En => plural(number, language, "incident", "incidents", "incidents"),
         Language::Ru => plural(number, language, "инцидент", "инцидента", "инцидентов"),
