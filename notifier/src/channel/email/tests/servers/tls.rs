@@ -1,0 +1,1 @@
+//! STARTTLS, TLS and signing in, with certificates made for the test.
