@@ -29,6 +29,9 @@ pub struct Config {
     /// `[[notifier.receiver]]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub receiver: Vec<incident::config::Receiver>,
+    /// `[[notifier.maintenance]]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub maintenance: Vec<incident::config::Maintenance>,
     /// `[notifier.email]`.
     pub email: channel::email::config::Config,
     /// `[[notifier.sms]]`.
@@ -55,6 +58,7 @@ impl Default for Config {
             detection: Default::default(),
             pipeline: Default::default(),
             receiver: Vec::new(),
+            maintenance: Vec::new(),
             email: Default::default(),
             sms: Vec::new(),
             webhook: Vec::new(),
@@ -92,6 +96,7 @@ pub fn check(config: &Config) -> Vec<Problem> {
     rule::config::check(&config.rules, &mut problems);
     attack::config::check(&config.detection, &mut problems);
     incident::config::check(&config.pipeline, &mut problems);
+    incident::config::check_people(config, &mut problems);
     channel::email::config::check(&config.email, &mut problems);
     channel::sms::config::check(&config.sms, &mut problems);
     channel::webhook::config::check(&config.webhook, &mut problems);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use live::incident::{Attack, Severity, Subject, Unit, Words};
+use serde::{Deserialize, Serialize};
 
 /// What a rule does besides judging; shared by all of its readings.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,7 +31,8 @@ pub struct RuleHead {
 }
 
 /// What a rule is about. Alerts of one class and node travel together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Class {
     /// CPU, load, memory, processes.
     #[default]

@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::{incident, outbox, rule};
 
 /// Its name in the state folder.
-const FILE: &str = "state.db";
+pub(crate) const FILE: &str = "state.db";
 
 /// How long a lock is waited for: nobody else should have it, a backup may.
 const BUSY_MS: u64 = 2_000;

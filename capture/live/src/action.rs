@@ -17,6 +17,10 @@ pub enum Action {
     Silence(Silence),
     /// notifier: end a silence before its time.
     Unsilence(Unsilence),
+    /// notifier: what a mail's link would acknowledge.
+    LookLink(Link),
+    /// notifier: acknowledge by a mail's link.
+    RedeemLink(Link),
     /// notifier: another limit for a rule.
     Threshold(Threshold),
     /// notifier: send a test message.
@@ -76,6 +80,14 @@ pub struct Unsilence {
     pub silence: String,
     /// Who.
     pub by: String,
+}
+
+/// Of [`Action::LookLink`] and [`Action::RedeemLink`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// SHA-256 of the link's token, 64 hexadecimal digits: requests are remembered in a file, tokens are not.
+    pub token_hash: String,
 }
 
 /// Of [`Action::Threshold`].
@@ -140,8 +152,18 @@ pub struct SampleStop {
 }
 
 /// Names of the actions, for messages.
-pub const NAMES: [&str; 8] =
-    ["restart", "acknowledge", "silence", "unsilence", "threshold", "test_channel", "sample", "sample_stop"];
+pub const NAMES: [&str; 10] = [
+    "restart",
+    "acknowledge",
+    "silence",
+    "unsilence",
+    "look_link",
+    "redeem_link",
+    "threshold",
+    "test_channel",
+    "sample",
+    "sample_stop",
+];
 
 /// Builds the action from its name and arguments.
 ///
@@ -157,6 +179,8 @@ pub fn read(name: &str, arguments: Option<Value>) -> Result<Action, Option<Strin
         "acknowledge" => Action::Acknowledge(typed(arguments)?),
         "silence" => Action::Silence(typed(arguments)?),
         "unsilence" => Action::Unsilence(typed(arguments)?),
+        "look_link" => Action::LookLink(typed(arguments)?),
+        "redeem_link" => Action::RedeemLink(typed(arguments)?),
         "threshold" => Action::Threshold(typed(arguments)?),
         "test_channel" => Action::TestChannel(typed(arguments)?),
         "sample" => Action::Sample(typed(arguments)?),

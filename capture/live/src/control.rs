@@ -241,6 +241,7 @@ mod tests {
                 "acknowledge" => r#","arguments":{"incident":"i","by":"b"}"#,
                 "silence" => r#","arguments":{"until_s":5,"by":"b"}"#,
                 "unsilence" => r#","arguments":{"silence":"s","by":"b"}"#,
+                "look_link" | "redeem_link" => r#","arguments":{"token_hash":"00"}"#,
                 "threshold" => r#","arguments":{"rule":"r","limit":1.5,"by":"b"}"#,
                 "test_channel" => r#","arguments":{"channel":"mail","by":"b"}"#,
                 "sample" => r#","arguments":{"packets":5,"seconds":1}"#,

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::notifier_line::{ChannelState, NotifierLine, OutboxState, RulesState};
+pub use crate::notifier_line::{ChannelState, NotifierLine, OutboxState, RulesState, TestState};
 pub use crate::run_line::{Alert, Failure, Forecast, Lives, RoleState, RunLine};
 
 /// Who speaks.

@@ -46,6 +46,27 @@ pub struct OutboxState {
     pub failed: u64,
     /// Each channel.
     pub channels: Vec<ChannelState>,
+    /// The newest test messages, the last one last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestState>,
+}
+
+/// What became of a test message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TestState {
+    /// The row's id.
+    pub id: String,
+    /// To whom.
+    pub receiver: String,
+    /// By which channel.
+    pub channel: String,
+    /// "waiting", "sent", "delivered", "failed", "expired".
+    pub state: String,
+    /// The channel's answer, or why it failed.
+    pub answer: String,
+    /// From the order to the outcome, ms.
+    pub took_ms: u64,
 }
 
 /// One channel.
