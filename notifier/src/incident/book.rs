@@ -122,6 +122,7 @@ impl Book {
     /// Takes in what the state file has of an incident.
     pub(super) fn restore(&mut self, mut open: Open) {
         open.is_confirmed = false;
+        open.read_net();
         let incident = &open.incident;
         self.keys.insert((incident.rule.clone(), incident.subject.clone()), incident.id.clone());
         self.opens.insert(incident.id.clone(), open);

@@ -99,11 +99,17 @@ impl Book {
         let pipeline = &round.settings.pipeline;
         let (repeat_ns, critical_ns) = (ns(pipeline.repeat), ns(pipeline.repeat_critical));
         let mut groups: BTreeMap<Key, (Severity, Vec<String>)> = BTreeMap::new();
+        // What is not sent yet needs no reminder: its time counts from the sending.
+        for told in self.opens.values_mut().flat_map(|open| &mut open.told) {
+            if round.outbox.is_live(&told.row) {
+                told.time_ns = round.now_ns;
+            }
+        }
         for open in self.opens.values().filter(|open| is_urgent(open)) {
             let severity = open.incident.severity;
             let repeat_ns = if severity == Severity::Critical { critical_ns } else { repeat_ns };
             let is_due = |time_ns: u64| repeat_ns > 0 && round.now_ns.saturating_sub(time_ns) >= repeat_ns;
-            for told in open.told.iter().filter(|told| is_due(told.time_ns) && !round.outbox.is_live(&told.row)) {
+            for told in open.told.iter().filter(|told| is_due(told.time_ns)) {
                 let key = (told.receiver.clone(), told.channel.clone(), open.class);
                 let group = groups.entry(key).or_default();
                 group.0 = group.0.max(severity);
@@ -172,7 +178,7 @@ fn is_urgent(open: &Open) -> bool {
 /// The step of a person's ladder that is due.
 fn due<'a>(open: &Open, person: &'a Person, troubled: &BTreeMap<String, RowState>, now_ns: u64) -> Option<&'a Step> {
     let told = || open.told.iter().filter(|told| told.receiver == person.name);
-    let first_ns = told().map(|told| told.since_ns).min()?;
+    let first_ns = told().map(|told| told.since_ns).min()?.max(open.worse_ns);
     let taken = open.climbed.iter().find(|(name, _)| *name == person.name).map_or(0, |(_, steps)| usize::from(*steps));
     let step = person.ladder.get(taken).filter(|step| open.incident.severity >= step.severity_min)?;
     let is_time = now_ns.saturating_sub(first_ns) >= ns(step.after);

@@ -50,7 +50,7 @@ impl Match {
     }
 
     fn contains(&self, open: &Open) -> bool {
-        self.net.zip(open.net()).is_some_and(|(outer, inner)| outer.contains(&inner))
+        self.net.zip(open.net).is_some_and(|(outer, inner)| outer.contains(&inner))
     }
 }
 
@@ -178,7 +178,7 @@ impl Cause {
             id: incident.id.clone(),
             class: open.class,
             subject: incident.subject.clone(),
-            net: open.net(),
+            net: open.net,
             severity: incident.severity,
             is_load,
         })
@@ -195,8 +195,8 @@ impl Cause {
             Class::Attack => match open.class {
                 Class::Load => subject.kind == SubjectKind::Node,
                 Class::Attack | Class::Network if is_address => {
-                    self.net.zip(open.net()).is_some_and(|(outer, inner)| outer != inner && outer.contains(&inner))
-                        || (open.class == Class::Network && self.net == open.net())
+                    self.net.zip(open.net).is_some_and(|(outer, inner)| outer != inner && outer.contains(&inner))
+                        || (open.class == Class::Network && self.net == open.net)
                 }
                 Class::Network => subject.kind == SubjectKind::Interface && open.incident.unit != Unit::Count,
                 _ => false,

@@ -62,6 +62,8 @@ pub struct Open {
     pub climbed: Vec<(String, u8)>,
     /// How bad it was when it was acknowledged.
     pub acknowledged_severity: Severity,
+    /// When it got worse last, ns: the ladders begin anew.
+    pub worse_ns: u64,
     /// What happened when.
     pub timeline: Vec<Moment>,
     /// Times of the newest crossings, ns, for flapping that the judges do not see.
@@ -78,6 +80,9 @@ pub struct Open {
     /// Since when it could be told, ns; 0 = it could not.
     #[serde(skip)]
     pub audible_ns: u64,
+    /// The addresses that it is about, if it is about any: read once.
+    #[serde(skip)]
+    pub net: Option<IpNet>,
 }
 
 /// What a transition did to an incident.
@@ -113,6 +118,7 @@ impl Open {
             fired_at_ns: vec![transition.time_ns],
             ..Open::default()
         };
+        open.read_net();
         open.take(transition);
         open.note(transition.time_ns, "it fires", "началось");
         open
@@ -176,6 +182,7 @@ impl Open {
         if self.is_firing() && severity != before {
             self.incident.severity = severity;
             if severity > before {
+                self.worse_ns = now_ns;
                 self.note(now_ns, "it gets worse", "становится хуже");
             }
         }
@@ -245,11 +252,10 @@ impl Open {
         }
     }
 
-    /// The addresses that it is about, if it is about any.
-    pub fn net(&self) -> Option<IpNet> {
-        matches!(self.incident.subject.kind, SubjectKind::Host | SubjectKind::Prefix)
-            .then(|| net_of(&self.incident.subject.name))
-            .flatten()
+    /// Reads the addresses that it is about.
+    pub fn read_net(&mut self) {
+        let is_address = matches!(self.incident.subject.kind, SubjectKind::Host | SubjectKind::Prefix);
+        self.net = is_address.then(|| net_of(&self.incident.subject.name)).flatten();
     }
 
     /// For sorting: what goes on before what is over, the worst and then the newest first.
