@@ -7,10 +7,12 @@ mod flows;
 mod ingest;
 mod ledger;
 mod notifier;
+mod notify_failed;
 mod print;
 mod replay;
 mod role;
 mod run;
+mod script_runner;
 mod store;
 mod top;
 mod web;
@@ -18,7 +20,7 @@ mod web;
 pub use role::node_of;
 pub use store::wait_for as wait_for_store;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, NotifyCommand};
 use crate::exit::Outcome;
 
 /// Does what the command line says.
@@ -39,5 +41,7 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),
         Command::Store(command) => store::run(&command),
+        Command::Notify(NotifyCommand::Failed(args)) => notify_failed::run(&args),
+        Command::ScriptRunner(args) => script_runner::run(&args),
     }
 }

@@ -4,6 +4,7 @@
 //! is a reading for the state machine of the rules; a question and its answer are bounded in time and bytes.
 
 pub mod config;
+pub mod failed;
 mod probe;
 pub mod readings;
 
