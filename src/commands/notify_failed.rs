@@ -16,8 +16,7 @@ pub fn run(args: &FailedArgs) -> Outcome {
     let config = &effective.config;
     let (time_ns, utc_offset_s) = now();
     let state_dir = args.state_dir.clone().unwrap_or_else(|| config.node.data_dir.join("notify-failed"));
-    let failed =
-        Failed { unit: &args.unit, node: &config.node.name, state_dir: &state_dir, time_ns, utc_offset_s };
+    let failed = Failed { unit: &args.unit, node: &config.node.name, state_dir: &state_dir, time_ns, utc_offset_s };
     let told = tell(&config.notifier, &failed).map_err(Failure::failed)?;
     if told.is_capped {
         tracing::warn!("{} failed; {PER_HOUR} messages of this hour are sent already", args.unit);

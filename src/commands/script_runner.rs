@@ -74,7 +74,10 @@ fn listen() -> Outcome {
     make(&state_dir)?;
     let path = start.config.node.run_dir.join(SOCKET);
     let listener = bind(&path).map_err(|error| {
-        Failure::failed(anyhow::anyhow!("cannot listen at {}: {error}; is another floodmark at work there?", path.display()))
+        Failure::failed(anyhow::anyhow!(
+            "cannot listen at {}: {error}; is another floodmark at work there?",
+            path.display()
+        ))
     })?;
     let mut heartbeat = Heartbeat::from_environment();
     heartbeat.ready();

@@ -107,7 +107,12 @@ pub fn check_peers(list: &[Peer], problems: &mut Vec<Problem>) {
         let mut checks = Checks { key: format!("peer[{name}]"), problems };
         let is_name = (1..=64).contains(&peer.name.len()) && peer.name.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_name {
-            checks.no("name", &peer.name, "1 to 64 characters without spaces", "the name of the other machine is a good one");
+            checks.no(
+                "name",
+                &peer.name,
+                "1 to 64 characters without spaces",
+                "the name of the other machine is a good one",
+            );
         } else if !names.insert(peer.name.as_str()) {
             checks.no("name", &peer.name, "a name of its own", "rename one of the two");
         }
@@ -117,7 +122,12 @@ pub fn check_peers(list: &[Peer], problems: &mut Vec<Problem>) {
     }
     if list.len() > PEERS_MAX {
         let mut checks = Checks { key: "peer".to_owned(), problems };
-        checks.no("name", &format!("{} entries", list.len()), "up to 64", "let the machines watch each other in a ring");
+        checks.no(
+            "name",
+            &format!("{} entries", list.len()),
+            "up to 64",
+            "let the machines watch each other in a ring",
+        );
     }
 }
 

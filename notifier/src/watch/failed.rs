@@ -71,7 +71,8 @@ pub fn tell(config: &Config, failed: &Failed<'_>) -> std::io::Result<Told> {
             let ways = ways.clone();
             running.spawn(async move {
                 let sent = tokio::time::timeout(TIME_LIMIT, ways.deliver(&channel, &message)).await;
-                let outcome = sent.unwrap_or_else(|_| Err(SendError::Unknown("no answer within the time limit".to_owned())));
+                let outcome =
+                    sent.unwrap_or_else(|_| Err(SendError::Unknown("no answer within the time limit".to_owned())));
                 (channel, message.to, outcome)
             });
         }
@@ -103,7 +104,8 @@ fn messages(config: &Config, failed: &Failed<'_>) -> Vec<(String, Message)> {
             if (is_sms || channel == "email") && !to.is_empty() {
                 let notice = notice(config, receiver, failed);
                 let id = format!("failed-{}-{}-{}", failed.time_ns, receiver.name, channel);
-                messages.push((channel.clone(), Message { id, to: to.clone(), notice, attempt: 1, ..Message::default() }));
+                messages
+                    .push((channel.clone(), Message { id, to: to.clone(), notice, attempt: 1, ..Message::default() }));
             }
         }
     }
@@ -223,7 +225,7 @@ mod tests {
         assert_eq!(mail.taken().len(), 1);
         assert_eq!(mail.taken()[0].to, "ann@example.org");
         let text = &sms.taken()[0].text;
-        let expect = "to=%2B79161234567&text=19.08%2002%3A35%20web1%20floodmark-notifier.service";
+        let expect = "to=%2B79161234567&text=19.08%2002%3A35%20web1%20floodmark-notifier.service%3A%20%D1%81";
         assert!(text.contains(expect), "{text}");
         for _ in 1..PER_HOUR {
             assert!(!tell(&config, &failed(begin)).expect("a runtime").is_capped);
@@ -238,8 +240,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a scratch folder");
         let (mail, sms) = (Recorder::smtp(), Recorder::http("ok"));
         mail.set_away(true);
-        let failed =
-            Failed { unit: "x\r\nBcc: y", node: "n", state_dir: dir.path(), time_ns: 1, utc_offset_s: 0 };
+        let failed = Failed { unit: "x\r\nBcc: y", node: "n", state_dir: dir.path(), time_ns: 1, utc_offset_s: 0 };
         let told = tell(&config(&mail, &sms), &failed).expect("a runtime");
         assert_eq!((told.sent, told.failures.len()), (1, 1), "{told:?}");
         assert!(told.failures[0].starts_with("email to ann@example.org: "), "{told:?}");

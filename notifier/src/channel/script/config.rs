@@ -94,7 +94,12 @@ pub fn check(list: &[Script], problems: &mut Vec<Problem>) {
             no("arguments", arguments, "up to 16, without zero bytes", "put more into a file that the program reads");
         }
         if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&script.time_limit) {
-            no("time_limit", format!("{:?}", script.time_limit), "1s to 1m", "what takes longer belongs into a service");
+            no(
+                "time_limit",
+                format!("{:?}", script.time_limit),
+                "1s to 1m",
+                "what takes longer belongs into a service",
+            );
         }
         if !(1..=1_000).contains(&script.per_hour) {
             no("per_hour", script.per_hour.to_string(), "1 to 1000", "a flood of attacks must not become one of runs");

@@ -54,7 +54,10 @@ mod tests {
         };
         check(&event(NoticeKind::Alert, "203.0.113.7"), Some(&["203.0.113.7", "incoming", "1234567", "ban"]));
         check(&event(NoticeKind::Resolved, "2001:db8::1"), Some(&["2001:db8::1", "incoming", "1234567", "unban"]));
-        check(&event(NoticeKind::Report, "203.0.113.7"), Some(&["203.0.113.7", "incoming", "1234567", "attack_details"]));
+        check(
+            &event(NoticeKind::Report, "203.0.113.7"),
+            Some(&["203.0.113.7", "incoming", "1234567", "attack_details"]),
+        );
         check(&event(NoticeKind::Reminder, "203.0.113.7"), None);
         check(&event(NoticeKind::Alert, "203.0.113.0/24"), None);
         check(&event(NoticeKind::Alert, "-rf"), None);

@@ -119,12 +119,8 @@ impl Channel {
         if self.only_attacks && !event.is_attack && message.notice.kind != NoticeKind::Test {
             return Ok(Receipt { answer: "not run: it is no attack".to_owned(), ..Receipt::default() });
         }
-        let request = Request {
-            script: self.name.clone(),
-            id: message.id.clone(),
-            event,
-            details: details(&message.notice),
-        };
+        let request =
+            Request { script: self.name.clone(), id: message.id.clone(), event, details: details(&message.notice) };
         match tokio::time::timeout(self.time_limit, self.ask(&request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(SendError::Unknown(format!("script {}: no answer within the time limit", self.name))),
@@ -135,10 +131,13 @@ impl Channel {
         let name = &self.name;
         let passing = |what: &str, error: std::io::Error| {
             let socket = self.socket.display();
-            SendError::Passing(format!("script {name}: cannot {what} {socket}: {error}; floodmark-script.socket must be started"))
+            SendError::Passing(format!(
+                "script {name}: cannot {what} {socket}: {error}; floodmark-script.socket must be started"
+            ))
         };
         let mut stream = UnixStream::connect(&self.socket).await.map_err(|error| passing("reach", error))?;
-        let mut line = serde_json::to_vec(request).map_err(|error| SendError::Broken(format!("script {name}: {error}")))?;
+        let mut line =
+            serde_json::to_vec(request).map_err(|error| SendError::Broken(format!("script {name}: {error}")))?;
         line.push(b'\n');
         stream.write_all(&line).await.map_err(|error| passing("write to", error))?;
         let unknown = |error: &dyn std::fmt::Display| SendError::Unknown(format!("script {name}: no answer: {error}"));

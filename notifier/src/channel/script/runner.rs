@@ -178,8 +178,12 @@ fn run(script: &Script, arguments: &[String], details: String) -> Answer {
     });
     let printed = [child.stdout.take().map(last_words), child.stderr.take().map(last_words)];
     let status = wait(&mut child, script.time_limit);
-    let told: Vec<String> =
-        printed.into_iter().flatten().filter_map(|words| words.recv_timeout(LOOK * 10).ok()).filter(|text| !text.is_empty()).collect();
+    let told: Vec<String> = printed
+        .into_iter()
+        .flatten()
+        .filter_map(|words| words.recv_timeout(LOOK * 10).ok())
+        .filter(|text| !text.is_empty())
+        .collect();
     let told = line(&told.join(" "), 400);
     match status {
         Ok(Some(status)) if status.success() => Answer::Done(told),

@@ -80,7 +80,10 @@ fn the_never_list_the_cap_and_what_is_no_attack_are_held() {
     let runner = serve(dir.path(), vec![script.clone()], 8);
     let run = |kind, target: &str| deliver(dir.path(), &script, &message(kind, target));
     for never in ["192.0.2.9", "::ffff:192.0.2.9", "192.0.0.0/16", "2001:db8::/32"] {
-        assert!(matches!(run(NoticeKind::Alert, never), Err(SendError::Refused(told)) if told.contains("never")), "{never}");
+        assert!(
+            matches!(run(NoticeKind::Alert, never), Err(SendError::Refused(told)) if told.contains("never")),
+            "{never}"
+        );
     }
     run(NoticeKind::Alert, "203.0.113.7").expect("the first");
     assert!(matches!(run(NoticeKind::Alert, "203.0.113.8"), Err(SendError::Passing(told)) if told.contains("used up")));
@@ -113,19 +116,26 @@ fn programs_that_hang_print_without_end_or_do_not_read_are_harmless() {
     // More on stdin than a pipe holds, and nobody reads it.
     check("exit 0", Style::Plain, Result::is_ok);
     check("exec <&-; echo ok", Style::Plain, Result::is_ok);
-    check("sleep 100", Style::Fastnetmon, |outcome| matches!(outcome, Err(SendError::Passing(told)) if told.contains("ended after")));
+    check(
+        "sleep 100",
+        Style::Fastnetmon,
+        |outcome| matches!(outcome, Err(SendError::Passing(told)) if told.contains("ended after")),
+    );
     check("sleep 100 & exit 0", Style::Fastnetmon, Result::is_ok);
     check("yes", Style::Fastnetmon, |outcome| matches!(outcome, Err(SendError::Passing(_))));
-    check("echo no >&2; exit 3", Style::Fastnetmon, |outcome| {
-        matches!(outcome, Err(SendError::Passing(told)) if told.contains('3') && told.contains("no"))
-    });
+    check(
+        "echo no >&2; exit 3",
+        Style::Fastnetmon,
+        |outcome| matches!(outcome, Err(SendError::Passing(told)) if told.contains('3') && told.contains("no")),
+    );
 }
 
 #[test]
 fn names_from_outside_never_become_options() {
     let dir = tempfile::tempdir().expect("a scratch folder");
     let out = dir.path().join("out");
-    let mut script = script(program(dir.path(), &format!("for a in \"$@\"; do echo \"[$a]\"; done > {}", out.display())));
+    let mut script =
+        script(program(dir.path(), &format!("for a in \"$@\"; do echo \"[$a]\"; done > {}", out.display())));
     (script.style, script.only_attacks) = (Style::Plain, false);
     script.arguments = vec!["--own".to_owned()];
     let runner = serve(dir.path(), vec![script.clone()], 1);

@@ -50,10 +50,16 @@ pub fn check(list: &[Gateway], problems: &mut Vec<Problem>) {
         let name = if gateway.name.is_empty() { (number + 1).to_string() } else { gateway.name.clone() };
         let mut checks = Checks { key: format!("notifier.sms[{name}]"), problems };
         let is_name = |text: &str| {
-            (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            (1..=32).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
         if !is_name(&gateway.name) {
-            checks.no("name", &gateway.name, "1 to 32 letters, digits, `-`, `_`, `.`", "receivers name it in `channels`");
+            checks.no(
+                "name",
+                &gateway.name,
+                "1 to 32 letters, digits, `-`, `_`, `.`",
+                "receivers name it in `channels`",
+            );
         } else if !names.insert(gateway.name.as_str()) {
             checks.no("name", &gateway.name, "a name of its own", "rename one of the two");
         }
@@ -96,7 +102,11 @@ fn by_http(gateway: &Gateway, checks: &mut Checks<'_>) {
     }
     if secret {
         let file = &gateway.secret_file;
-        checks.is_there("secret_file", &file.to_string_lossy(), "a file that holds the password, token or key, mode 600");
+        checks.is_there(
+            "secret_file",
+            &file.to_string_lossy(),
+            "a file that holds the password, token or key, mode 600",
+        );
     }
     if from {
         checks.is_there("from", &gateway.from, "the number or name that the provider has registered for you");
@@ -122,7 +132,12 @@ fn by_custom(gateway: &Gateway, checks: &mut Checks<'_>) {
         checks.no("custom.body_type", &custom.body_type, "\"form\", \"json\" or \"text\"", remedy);
     }
     if custom.headers.len() > HEADERS_MAX || custom.headers.iter().any(|header| !is_header(header)) {
-        checks.no("custom.headers", format!("{:?}", custom.headers), "up to 16 of \"Name: value\"", "letters, digits and `-` in names");
+        checks.no(
+            "custom.headers",
+            format!("{:?}", custom.headers),
+            "up to 16 of \"Name: value\"",
+            "letters, digits and `-` in names",
+        );
     }
     let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');
     for (name, pointer) in [("custom.ok_pointer", &custom.ok_pointer), ("custom.id_pointer", &custom.id_pointer)] {
@@ -155,7 +170,8 @@ fn by_folder(gateway: &Gateway, checks: &mut Checks<'_>) {
 
 fn by_smpp(gateway: &Gateway, checks: &mut Checks<'_>) {
     let smpp = &gateway.smpp;
-    let port = smpp.server.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse().ok());
+    let port =
+        smpp.server.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse().ok());
     if port.is_none_or(|port: u16| port == 0) {
         checks.no("smpp.server", &smpp.server, "HOST:PORT", "the provider's SMSC, often port 2775");
     }

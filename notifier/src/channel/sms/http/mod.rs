@@ -131,9 +131,13 @@ impl Http {
 
     /// Asks for those that are due, at most eight.
     pub async fn receipts(&self) -> Vec<Delivery> {
+        self.receipts_at(Instant::now()).await
+    }
+
+    async fn receipts_at(&self, now: Instant) -> Vec<Delivery> {
         let Some(call) = &self.spec.status else { return Vec::new() };
         let mut deliveries = Vec::new();
-        for (provider_id, to) in self.take_due(Instant::now()) {
+        for (provider_id, to) in self.take_due(now) {
             let digits = to.trim_start_matches('+').to_owned();
             let fields = Fields { provider_id: provider_id.clone(), to, digits, ..self.fields.clone() };
             // A question that fails is asked again when it is due again.
@@ -214,7 +218,8 @@ impl Http {
     }
 
     fn rendered(&self, template: &str, escape: Escape, fields: &Fields) -> Result<String, SendError> {
-        render(template, escape, fields).map_err(|error| SendError::Broken(format!("{}: a template: {error}", self.whose)))
+        render(template, escape, fields)
+            .map_err(|error| SendError::Broken(format!("{}: a template: {error}", self.whose)))
     }
 
     fn get(&self, url: &str, fields: &Fields) -> Result<Request, SendError> {
@@ -346,7 +351,8 @@ pub fn url_fault(url: &Url, insecure: bool) -> Option<String> {
         "https" => None,
         "http" if is_near || insecure => None,
         "http" => Some(
-            "what is sent by http:// can be read and changed on the way: use https://, or set insecure = true".to_owned(),
+            "what is sent by http:// can be read and changed on the way: use https://, or set insecure = true"
+                .to_owned(),
         ),
         _ => Some("use https://".to_owned()),
     }

@@ -167,7 +167,10 @@ fn smscru(home: &str) -> Spec {
             ("sender", "{{from}}"),
             // The same number for the same message, so that a repeat is known as one.
             ("id", "{{number}}"),
-            ("valid", "{% if validity_min < 60 %}00:{% if validity_min < 10 %}0{% endif %}{{validity_min}}{% else %}01:00{% endif %}"),
+            (
+                "valid",
+                "{% if validity_min < 60 %}00:{% if validity_min < 10 %}0{% endif %}{{validity_min}}{% else %}01:00{% endif %}",
+            ),
         ]),
         verdict: Verdict {
             codes: list(&["/error_code"]),

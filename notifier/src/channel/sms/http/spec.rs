@@ -160,7 +160,8 @@ impl Verdict {
     fn id_of(&self, document: Option<&Value>, body: &str) -> String {
         let after = |prefix: &str| {
             let (_, rest) = body.split_once(prefix)?;
-            let id: String = rest.trim_start().chars().take_while(|c| c.is_ascii_graphic() && !",;\"<".contains(*c)).collect();
+            let id: String =
+                rest.trim_start().chars().take_while(|c| c.is_ascii_graphic() && !",;\"<".contains(*c)).collect();
             Some(id)
         };
         let by_prefix = if self.id_prefix.is_empty() { None } else { after(&self.id_prefix) };
@@ -173,11 +174,8 @@ impl StatusCall {
     pub fn judge(&self, answer: &Answer) -> (Option<bool>, String) {
         let document = serde_json::from_str::<Value>(&answer.body).ok();
         let state = first(document.as_ref(), &self.states).unwrap_or_default();
-        let arrived = if self.arrived.contains(&state) {
-            Some(true)
-        } else {
-            self.failed.contains(&state).then_some(false)
-        };
+        let arrived =
+            if self.arrived.contains(&state) { Some(true) } else { self.failed.contains(&state).then_some(false) };
         (arrived, line(&state, ID_CHARACTERS_MAX))
     }
 }

@@ -106,7 +106,9 @@ impl Smpp {
         let deadline = Instant::now() + self.limits.response;
         let requests = match timeout_at(deadline, self.requests()).await {
             Ok(requests) => requests?,
-            Err(_) => return Err(SendError::Passing(format!("{}: no connection within the time limit", self.limits.whose))),
+            Err(_) => {
+                return Err(SendError::Passing(format!("{}: no connection within the time limit", self.limits.whose)));
+            }
         };
         let mut provider_id = String::new();
         for (number, unit) in submits(short, &self.manner)?.into_iter().enumerate() {
@@ -140,7 +142,14 @@ impl Smpp {
 
     /// What became of messages.
     pub fn receipts(&self) -> Vec<Delivery> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).deliveries.drain(..).rev().take(AT_ONCE_MAX).collect()
+        self.shared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .deliveries
+            .drain(..)
+            .rev()
+            .take(AT_ONCE_MAX)
+            .collect()
     }
 
     /// What people sent; keeps the connection up for it.

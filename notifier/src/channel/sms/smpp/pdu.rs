@@ -75,7 +75,8 @@ pub fn bytes_of(command: &Command) -> BytesMut {
 
 /// A text for a field of limited length.
 pub fn field<const MAX: usize>(text: &str, what: &str) -> Result<COctetString<1, MAX>, SendError> {
-    COctetString::from_str(text).map_err(|_| SendError::Broken(format!("{what} has no place in SMPP: at most {} ASCII characters", MAX - 1)))
+    COctetString::from_str(text)
+        .map_err(|_| SendError::Broken(format!("{what} has no place in SMPP: at most {} ASCII characters", MAX - 1)))
 }
 
 /// How messages of a gateway go.
@@ -138,7 +139,8 @@ fn submit(
     let days = manner.validity_min / 1_440 % 100;
     let validity = format!("0000{days:02}{hours:02}{minutes:02}00000R");
     let coding = if alphabet == Alphabet::Ucs2 { DataCoding::Ucs2 } else { DataCoding::McSpecific };
-    let octets = OctetString::from_vec(octets).map_err(|error| SendError::Broken(format!("a part is too long: {error}")))?;
+    let octets =
+        OctetString::from_vec(octets).map_err(|error| SendError::Broken(format!("a part is too long: {error}")))?;
     Ok(SubmitSm::builder()
         .source_addr_ton(source_ton)
         .source_addr_npi(source_npi)
@@ -158,7 +160,9 @@ fn submit(
 /// Address, type of number and plan of a sender.
 fn source(from: &str) -> (String, Ton, Npi) {
     match from.strip_prefix('+') {
-        Some(_) => (number::parse(from).unwrap_or_default().trim_start_matches('+').to_owned(), Ton::International, Npi::Isdn),
+        Some(_) => {
+            (number::parse(from).unwrap_or_default().trim_start_matches('+').to_owned(), Ton::International, Npi::Isdn)
+        }
         None if from.bytes().all(|byte| byte.is_ascii_digit()) => (from.to_owned(), Ton::Unknown, Npi::Unknown),
         None => (from.to_owned(), Ton::Alphanumeric, Npi::Unknown),
     }
@@ -240,7 +244,10 @@ fn receipt(id: Option<String>, state: Option<MessageState>, text: &str) -> Deliv
     let stat = after("stat:").unwrap_or_default();
     let arrived = match (state, stat.as_str()) {
         (Some(MessageState::Delivered), _) | (None, "DELIVRD") => Some(true),
-        (Some(MessageState::Expired | MessageState::Deleted | MessageState::Undeliverable | MessageState::Rejected), _)
+        (
+            Some(MessageState::Expired | MessageState::Deleted | MessageState::Undeliverable | MessageState::Rejected),
+            _,
+        )
         | (None, "EXPIRED" | "DELETED" | "UNDELIV" | "REJECTD") => Some(false),
         _ => None,
     };
@@ -326,7 +333,9 @@ mod tests {
         assert_eq!((delivery.provider_id.as_str(), delivery.arrived), ("0A1F", true));
         assert_eq!(receipt(None, None, "id:1 stat:ACCEPTD"), Delivered::Nothing);
         assert_eq!(receipt(None, None, "stat:DELIVRD"), Delivered::Nothing);
-        let Delivered::Receipt(delivery) = receipt(None, None, "id:1 stat:UNDELIV err:012") else { panic!("a receipt") };
+        let Delivered::Receipt(delivery) = receipt(None, None, "id:1 stat:UNDELIV err:012") else {
+            panic!("a receipt")
+        };
         assert!(!delivery.arrived && delivery.answer == "UNDELIV err 012");
         assert!(is_same_id("0a1f", "2591") && is_same_id("17", "0000000017") && !is_same_id("a", "b"));
     }
