@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use live::incident::{Attack, Incident};
 
@@ -107,7 +107,7 @@ fn programs_that_hang_print_without_end_or_do_not_read_are_harmless() {
         let runner = serve(dir.path(), vec![script.clone()], 1);
         let mut message = message(NoticeKind::Alert, "203.0.113.7");
         message.notice.page_url = "x".repeat(200_000);
-        let begin = Instant::now();
+        let begin = tokio::time::Instant::now();
         let outcome = deliver(dir.path(), &script, &message);
         runner.join().expect("served");
         assert!(expect(&outcome), "{text}: {outcome:?}");

@@ -56,7 +56,7 @@ pub struct Inbound {
 enum Way {
     Http(Box<Http>),
     Folder(Folder),
-    Smpp(Smpp),
+    Smpp(Box<Smpp>),
 }
 
 /// A gateway at work.
@@ -77,7 +77,7 @@ impl Sms {
         let way = match config.kind {
             Kind::Http => Way::Http(Box::new(Http::new(config)?)),
             Kind::Smstools | Kind::Gammu => Way::Folder(Folder::new(config)),
-            Kind::Smpp => Way::Smpp(Smpp::new(config)?),
+            Kind::Smpp => Way::Smpp(Box::new(Smpp::new(config)?)),
         };
         let budget =
             Budget { segments_max: config.segments_max.max(1), translit: config.translit, plain: config.plain };

@@ -134,7 +134,7 @@ async fn kannel_takes_messages_keeps_them_for_its_centre_and_tells_what_became_o
     let config = kannel.gateway(&receipts);
     let sms = Sms::new(&config).expect("a gateway");
     // The centre is away: Kannel keeps it.
-    let begin = std::time::Duration::from_secs(5);
+    let begin = Duration::from_secs(5);
     let queued = tokio::time::timeout(begin, sms.deliver(&message("m0", Language::En, "kept"))).await;
     let queued = queued.expect("accepted within 5 s").expect("accepted");
     assert!(queued.answer.starts_with("3: Queued") || queued.answer.starts_with("0: Accepted"), "{queued:?}");

@@ -75,7 +75,7 @@ fn notice(kind: NoticeKind, language: Language, incident: Incident) -> Notice {
         severity: incident.severity,
         incidents: vec![incident],
         code: "K7F2Q9".to_owned(),
-        status: (kind == NoticeKind::Status).then(|| Status {
+        status: (kind == NoticeKind::Status).then_some(Status {
             bytes_in: 30_000_000_000_000,
             bytes_out: 4_000_000_000_000,
             billing_since_s: 1_785_542_400,
