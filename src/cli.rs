@@ -56,6 +56,36 @@ pub enum Command {
     /// Look after the store
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Run the programs of [[notifier.script]]: what floodmark-script.socket starts
+    #[command(hide = true)]
+    ScriptRunner(RunnerArgs),
+}
+
+/// `floodmark notify failed`
+#[derive(Debug, Args)]
+pub struct FailedArgs {
+    /// The unit's name
+    pub unit: String,
+    /// Configuration file [default: /etc/floodmark/floodmark.toml if it exists]
+    #[arg(long, value_name = "F")]
+    pub config: Option<PathBuf>,
+    /// Folder that keeps how often it was told [default: notify-failed in the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// `floodmark script-runner`
+#[derive(Debug, Args)]
+pub struct RunnerArgs {
+    /// Configuration file [default: /etc/floodmark/floodmark.toml if it exists]
+    #[arg(long, value_name = "F")]
+    pub config: Option<PathBuf>,
+    /// Take the configuration from stdin, and listen: how `floodmark run` starts it
+    #[arg(long, hide = true, conflicts_with = "config")]
+    pub config_from_stdin: bool,
+    /// Folder that keeps how often each program ran [default: script in the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
 }
 
 /// `floodmark store …`
@@ -272,6 +302,9 @@ pub struct BacktestArgs {
 pub enum NotifyCommand {
     /// Send a test message by a channel, and say what became of it
     Test(NotifyTestArgs),
+    /// Tell every receiver that a unit has failed, without notifier: what OnFailure= of the units starts
+    #[command(hide = true)]
+    Failed(FailedArgs),
 }
 
 /// `floodmark notify test`

@@ -10,10 +10,12 @@ mod ingest;
 mod ledger;
 mod notifier;
 mod notify;
+mod notify_failed;
 mod print;
 mod replay;
 mod role;
 mod run;
+mod script_runner;
 mod store;
 mod top;
 mod web;
@@ -21,7 +23,7 @@ mod web;
 pub use role::node_of;
 pub use store::wait_for as wait_for_store;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, NotifyCommand};
 use crate::exit::Outcome;
 
 /// Does what the command line says.
@@ -39,11 +41,13 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Ledger(args) => ledger::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Alerts(args) => alerts::run(&args),
-        Command::Notify(command) => notify::run(&command),
+        Command::Notify(NotifyCommand::Failed(args)) => notify_failed::run(&args),
+        Command::Notify(NotifyCommand::Test(args)) => notify::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Top(source) => top::run(&source),
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),
         Command::Store(command) => store::run(&command),
+        Command::ScriptRunner(args) => script_runner::run(&args),
     }
 }

@@ -11,18 +11,13 @@ use live::{Line, LiveError, Role, Subscriber};
 
 use super::print;
 use super::store::configuration;
-use crate::cli::{NotifyCommand, NotifyTestArgs};
+use crate::cli::NotifyTestArgs;
 use crate::exit::{Failure, Outcome};
 
 /// The role answers at once: it only makes rows.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
-pub fn run(command: &NotifyCommand) -> Outcome {
-    let NotifyCommand::Test(args) = command;
-    test(args)
-}
-
-fn test(args: &NotifyTestArgs) -> Outcome {
+pub fn run(args: &NotifyTestArgs) -> Outcome {
     let config = configuration(&args.source)?;
     let run_dir = &config.node.run_dir;
     let asked = TestChannel { channel: args.channel.clone(), receiver: args.receiver.clone(), by: user() };

@@ -29,6 +29,10 @@ const FLOW_ENTRY_BYTES: u64 = 128;
 const ROLES: [(&str, u8, u64, bool); 4] =
     [("capture", 0, 15, true), ("ingest", 1, 65, false), ("notifier", 2, 10, false), ("web", 2, 10, false)];
 
+/// Started only where `[[notifier.script]]` names programs: notifier itself is confined and starts none. It stops last,
+/// so that the end of an attack is still told to them.
+const SCRIPT_RUNNER: (&str, u8, u64, bool) = ("script-runner", 3, 65, false);
+
 pub fn run(settings: &Settings) -> Outcome {
     let machine = Machine::read();
     let effective = Effective::load(settings.config.as_deref(), &settings.overrides(), &machine)?;
@@ -50,7 +54,11 @@ pub fn run(settings: &Settings) -> Outcome {
     }
     let stop = Arc::new(AtomicBool::new(false));
     signals::raise_on_stop(&stop).map_err(Failure::failed)?;
-    let roles = roles().map_err(Failure::failed)?;
+    let has_scripts = !effective.config.notifier.script.is_empty();
+    if has_scripts {
+        super::script_runner::check_place(&effective.place)?;
+    }
+    let roles = roles(has_scripts).map_err(Failure::failed)?;
     let (run_dir, node) = (&effective.config.node.run_dir, node.to_string());
     let supervisor = Supervisor::new(roles, effective.handover(), Times::default(), run_dir, &node, now());
     supervisor.map_err(Failure::failed)?.run(&stop, now)
@@ -63,7 +71,7 @@ fn now() -> Now {
     Now { instant: Instant::now(), wall_ns }
 }
 
-fn roles() -> std::io::Result<Vec<Role>> {
+fn roles(has_scripts: bool) -> std::io::Result<Vec<Role>> {
     // The path as it was at start: after an upgrade a restarted role is the new program.
     let program = std::env::current_exe()?;
     let role = |(name, stop_order, patience_s, essential): (&'static str, u8, u64, bool)| Role {
@@ -74,7 +82,7 @@ fn roles() -> std::io::Result<Vec<Role>> {
         patience: Duration::from_secs(patience_s),
         essential,
     };
-    Ok(ROLES.into_iter().map(role).collect())
+    Ok(ROLES.into_iter().chain(has_scripts.then_some(SCRIPT_RUNNER)).map(role).collect())
 }
 
 /// What an operator wants to see at start: what is watched, where it goes, and how much it may take.

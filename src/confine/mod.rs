@@ -95,6 +95,16 @@ pub fn apply(profile: &Profile, wanted: Confinement) -> Result<(), ConfineError>
     confine(profile, wanted)
 }
 
+/// For a process whose work is to start programs of the administrator: no capability for it or for them, and its own
+/// memory, which holds the configuration, closed. Folders and calls are not restricted.
+///
+/// # Errors
+/// [`ConfineError::Step`].
+pub fn give_up_capabilities() -> Result<(), ConfineError> {
+    rights::close_memory()?;
+    rights::drop_capabilities(&[]).map(drop)
+}
+
 fn confine(profile: &Profile, wanted: Confinement) -> Result<(), ConfineError> {
     if wanted == Confinement::Off {
         tracing::warn!("node.confinement is \"off\": this process keeps every right that it was started with");

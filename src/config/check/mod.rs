@@ -122,6 +122,9 @@ pub fn check(config: &Config, machine: &Machine) -> Vec<Problem> {
     ingest::check(&config.ingest, &mut report);
     store::check(&config.store, &mut report);
     report.problems.extend(notifier::config::check(&config.notifier).into_iter().map(of_notifier));
+    let mut of_peers = Vec::new();
+    notifier::watch::config::check_peers(&config.peer, &mut of_peers);
+    report.problems.extend(of_peers.into_iter().map(of_notifier));
     check_log(&config.log, &mut report);
     report.problems
 }
