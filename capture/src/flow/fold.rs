@@ -1,8 +1,8 @@
 //! Folding: in a flood, one-packet flows become one summary per target, so that who attacked loses detail and how much
 //! stays exact.
 //!
-//! A summary's key is interface, direction, local address, local port, protocol. When the table fills, newcomers lose
-//! first the port, then the low part of the address (/24 or /64), then everything but interface and direction; the
+//! A summary's key is interface, direction, local address, local port, protocol, and the remote port where it is one of
+//! the services that attacks are amplified by. When the table fills, newcomers lose first the local port, then the low part of the address (/24 or /64), then everything but interface and direction; the
 //! last step always has room.
 
 use spool::row::{Direction, EndReason, FlowRecord};
@@ -17,6 +17,8 @@ use crate::limits::{FOLD_SLOTS, INTERFACES_MAX};
 struct FoldKey {
     address: [u8; 16],
     port: u16,
+    /// Remote UDP port of a service in `live::reflection`; 0 = another.
+    service: u16,
     interface: u16,
     protocol: u8,
     direction: Direction,
@@ -24,6 +26,7 @@ struct FoldKey {
 
 struct Summary {
     key: FoldKey,
+    coarseness: Coarseness,
     flows: u64,
     first_ns: u64,
     last_ns: u64,
@@ -31,15 +34,31 @@ struct Summary {
     fwd: (u64, u64, u8),
     rev: (u64, u64, u8),
     syns: u64,
+    syn_acks: u64,
+    resets: u64,
     fragments: u64,
     remotes: Estimate,
     /// What was shown by the last `harvest`.
     shown: FoldMoved,
 }
 
+/// How much of its address a summary still has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Coarseness {
+    /// One local address.
+    #[default]
+    Host,
+    /// A /24 or /64.
+    Prefix,
+    /// None.
+    Any,
+}
+
 /// What a summary's flows did since the last look.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FoldMoved {
+    /// What the summary's address stands for.
+    pub coarseness: Coarseness,
     /// The summary as a record without its counters: who, which way.
     pub record: FlowRecord,
     /// Flows folded.
@@ -50,6 +69,10 @@ pub struct FoldMoved {
     pub rev: (u64, u64),
     /// SYN packets without ACK.
     pub syns: u64,
+    /// SYN packets with ACK.
+    pub syn_acks: u64,
+    /// RST and FIN packets.
+    pub resets: u64,
     /// Fragments.
     pub fragments: u64,
 }
@@ -65,6 +88,8 @@ pub struct FoldTable {
     held: (u64, u64),
     folded: u64,
 }
+
+const UDP: u8 = 17;
 
 /// Index places: twice the summaries, so that probes stay short.
 const INDEX: usize = FOLD_SLOTS * 2;
@@ -135,7 +160,17 @@ impl FoldTable {
             side.1 += entry.bytes[way];
             side.2 |= entry.tcp_flags[way];
         }
+        if entry.is_harvested() {
+            // The telemetry has seen it in the table already: it is not shown again.
+            summary.shown.flows += 1;
+            for (side, way) in [(&mut summary.shown.fwd, fwd), (&mut summary.shown.rev, rev)] {
+                side.0 += entry.packets[way];
+                side.1 += entry.bytes[way];
+            }
+        }
         summary.syns += u64::from(entry.syns);
+        summary.syn_acks += u64::from(entry.syn_acks);
+        summary.resets += u64::from(entry.resets);
         summary.fragments += u64::from(entry.fragments);
         let hash = self.seed.hash_address(&remote, 1);
         summary.remotes.insert(hash);
@@ -153,19 +188,25 @@ impl FoldTable {
             }
             let now = FoldMoved {
                 record: FlowRecord::default(),
+                coarseness: summary.coarseness,
                 flows: summary.flows,
                 fwd: (summary.fwd.0, summary.fwd.1),
                 rev: (summary.rev.0, summary.rev.1),
                 syns: summary.syns,
+                syn_acks: summary.syn_acks,
+                resets: summary.resets,
                 fragments: summary.fragments,
             };
             let before = std::mem::replace(&mut summary.shown, now);
             let moved = FoldMoved {
                 record: summary.key.record(),
+                coarseness: summary.coarseness,
                 flows: now.flows - before.flows,
                 fwd: (now.fwd.0 - before.fwd.0, now.fwd.1 - before.fwd.1),
                 rev: (now.rev.0 - before.rev.0, now.rev.1 - before.rev.1),
                 syns: now.syns - before.syns,
+                syn_acks: now.syn_acks - before.syn_acks,
+                resets: now.resets - before.resets,
                 fragments: now.fragments - before.fragments,
             };
             show(&moved, summary.remote_addresses());
@@ -178,7 +219,9 @@ impl FoldTable {
         let (src, dst) = (entry.key.sender(way), entry.key.sender(way.opposite()));
         let direction = entry.flow_direction();
         let (local, remote) = if direction == Direction::Out { (src, dst) } else { (dst, src) };
+        let amplifies = entry.key.protocol() == UDP && live::reflection::place(remote.1).is_some();
         let key = FoldKey {
+            service: if amplifies { remote.1 } else { 0 },
             address: local.0,
             port: local.1,
             interface: entry.key.interface(),
@@ -197,11 +240,16 @@ impl FoldTable {
         }
         let step = STEP_MAX.iter().take_while(|max| self.summaries.len() >= **max).count();
         if step == 0 {
-            return self.make(exact, place, tag);
+            return self.make(exact, Coarseness::Host, place, tag);
         }
         let key = coarser(exact, step);
         let (place, tag, found) = self.probe(&key);
-        found.unwrap_or_else(|| self.make(key, place, tag))
+        let coarseness = match step {
+            1 => Coarseness::Host,
+            2 => Coarseness::Prefix,
+            _ => Coarseness::Any,
+        };
+        found.unwrap_or_else(|| self.make(key, coarseness, place, tag))
     }
 
     #[inline]
@@ -209,7 +257,8 @@ impl FoldTable {
         let beside = u64::from(key.port)
             | u64::from(key.interface) << 16
             | u64::from(key.protocol) << 32
-            | (key.direction as u64) << 40;
+            | (key.direction as u64) << 40
+            | u64::from(key.service) << 44;
         let hash = self.seed.hash_address(&key.address, beside);
         let tag = (hash >> 32) as u32 & !NUMBER_MASK;
         let mut place = hash as usize % INDEX;
@@ -226,17 +275,20 @@ impl FoldTable {
         }
     }
 
-    fn make(&mut self, key: FoldKey, place: usize, tag: u32) -> usize {
+    fn make(&mut self, key: FoldKey, coarseness: Coarseness, place: usize, tag: u32) -> usize {
         assert!(self.summaries.len() < FOLD_SLOTS, "the steps leave room for the last one");
         let remotes = self.spare.pop().unwrap_or_default();
         self.summaries.push(Summary {
             key,
+            coarseness,
             flows: 0,
             first_ns: u64::MAX,
             last_ns: 0,
             fwd: (0, 0, 0),
             rev: (0, 0, 0),
             syns: 0,
+            syn_acks: 0,
+            resets: 0,
             fragments: 0,
             remotes,
             shown: FoldMoved::default(),
@@ -261,7 +313,7 @@ impl FoldTable {
 impl FoldKey {
     /// A record with this key's addresses and ports; the other side is left open.
     fn record(&self) -> FlowRecord {
-        let any = ([0u8; 16], 0u16);
+        let any = ([0u8; 16], self.service);
         let local = (self.address, self.port);
         let (src, dst) = if self.direction == Direction::Out { (local, any) } else { (any, local) };
         FlowRecord {

@@ -67,9 +67,12 @@ impl Exporter {
         self.write(&entry.record(reason));
     }
 
-    /// A flow that stays in the table is noted; in a flood a one-packet flow is noted when it is folded.
+    /// A flow that stays in the table is noted. A flood's one-packet flows stay there until they are idle, or the table
+    /// is full: who waited for that would hear of the attack when it is over.
     pub fn note(&mut self, entry: &mut Entry) {
-        if !(self.flood && self.folds) || entry.total_packets() > 1 {
+        if self.flood && entry.total_packets() == 1 {
+            self.telemetry.harvest_single(entry);
+        } else {
             self.telemetry.harvest(entry);
         }
     }
@@ -110,6 +113,7 @@ impl Exporter {
     /// What the summaries' targets received since the last look.
     pub fn harvest_folded(&mut self) {
         let telemetry = &mut self.telemetry;
+        telemetry.end_run();
         self.fold.harvest(|moved, remotes| telemetry.harvest_summary(moved, remotes));
     }
 

@@ -5,6 +5,7 @@
 
 pub mod batch;
 mod exporter;
+mod look;
 pub mod message;
 mod time;
 
@@ -20,7 +21,9 @@ use crate::flow::table::{Candidate, FlowTable, Seen, Timeouts};
 use crate::frame::Frame;
 use crate::limits::GROUP_FRAMES;
 use crate::local::LocalNetworks;
+use crate::sample::{Recent, Taking};
 use crate::telemetry::counters::Counted;
+use crate::telemetry::look::Looker;
 use crate::telemetry::{InterfaceSecond, ProtocolClass, SecondCounters};
 use crate::wire::{self, Fragment, Skip};
 
@@ -88,6 +91,13 @@ pub struct Worker {
     stamp_floor_ns: u64,
     stamp_width_ns: u64,
     groups_behind: u32,
+    /// Packets until one is looked at; 1 = each is, because a sample is taken.
+    until_look: u32,
+    looker: Looker,
+    recent: Recent,
+    taking: Vec<Arc<Taking>>,
+    /// Packets until `looker` wants one, while samples are taken.
+    until_kept: u32,
 }
 
 impl Worker {
@@ -111,6 +121,12 @@ impl Worker {
             stamp_floor_ns: 0,
             stamp_width_ns: u64::MAX,
             groups_behind: 0,
+            // Nobody asks a replay how its packets looked: 0 is four thousand million packets away.
+            until_look: u32::from(options.live),
+            looker: Looker::default(),
+            recent: Recent::default(),
+            taking: Vec::new(),
+            until_kept: 0,
             table,
             options,
         }
@@ -164,13 +180,18 @@ impl Worker {
             let (key, way) = FlowKey::of(&packet, interface);
             let hash = self.table.hash(&key);
             self.table.prefetch_bucket(hash);
+            let seen = Seen { time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment };
+            self.until_look = self.until_look.wrapping_sub(1);
+            if self.until_look == 0 {
+                self.look(interface, frame, packet, seen);
+            }
             self.pending.push(Pending {
                 interface,
                 key,
                 hash,
                 candidate: Candidate::NONE,
                 way,
-                seen: Seen { time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
+                seen,
                 protocol: ProtocolClass::of(packet.protocol),
             });
         }
@@ -356,6 +377,7 @@ impl Worker {
             self.table.used() as u64,
             self.exporter.flood,
             &self.exporter.telemetry.second,
+            self.looker.take(),
         );
         self.exporter.telemetry.clear_second();
         Box::new(report)
