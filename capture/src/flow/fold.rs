@@ -1,8 +1,8 @@
 //! Folding: in a flood, one-packet flows become one summary per target, so that who attacked loses detail and how much
 //! stays exact.
 //!
-//! A summary's key is interface, direction, local address, local port, protocol, and the remote port where it is one of
-//! the services that attacks are amplified by. When the table fills, newcomers lose first the local port, then the low part of the address (/24 or /64), then everything but interface and direction; the
+//! A summary's key is interface, direction, local address, local port, protocol. When the table fills, newcomers lose
+//! first the port, then the low part of the address (/24 or /64), then everything but interface and direction; the
 //! last step always has room.
 
 use spool::row::{Direction, EndReason, FlowRecord};
@@ -17,8 +17,6 @@ use crate::limits::{FOLD_SLOTS, INTERFACES_MAX};
 struct FoldKey {
     address: [u8; 16],
     port: u16,
-    /// Remote UDP port of a service in `live::reflection`; 0 = another.
-    service: u16,
     interface: u16,
     protocol: u8,
     direction: Direction,
@@ -38,6 +36,7 @@ struct Summary {
     resets: u64,
     fragments: u64,
     remotes: Estimate,
+    amplified: Amplified,
     /// What was shown by the last `harvest`.
     shown: FoldMoved,
 }
@@ -75,6 +74,40 @@ pub struct FoldMoved {
     pub resets: u64,
     /// Fragments.
     pub fragments: u64,
+    /// From one service that attacks are amplified by.
+    pub amplified: Amplified,
+}
+
+/// Packets from the service that sent most of them since the last look: a lower bound, by the vote of Boyer and Moore.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amplified {
+    /// Its port; 0 = none.
+    pub port: u16,
+    votes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Amplified {
+    /// All that came from `port`.
+    pub fn of(port: u16, packets: u64, bytes: u64) -> Amplified {
+        Amplified { port, votes: packets, packets, bytes }
+    }
+
+    #[inline]
+    fn add(&mut self, port: u16, packets: u64, bytes: u64) {
+        if self.port == port {
+            self.votes += packets;
+            self.packets += packets;
+            self.bytes += bytes;
+        } else if self.votes >= packets {
+            self.votes -= packets;
+        } else {
+            *self = Amplified { port, votes: packets, packets, bytes };
+        }
+    }
 }
 
 /// The bounded table of summaries of one worker.
@@ -142,7 +175,7 @@ impl FoldTable {
     /// Adds a flow to the summary of its target; answers the address on the other side and its hash.
     #[inline]
     pub fn fold(&mut self, entry: &Entry) -> ([u8; 16], u64) {
-        let (key, remote) = Self::key_of(entry);
+        let (key, (remote, port)) = Self::key_of(entry);
         let at = match self.summaries.get(self.last) {
             // A flood has one target: most folds meet the same summary.
             Some(summary) if summary.key == key => self.last,
@@ -167,6 +200,9 @@ impl FoldTable {
                 side.0 += entry.packets[way];
                 side.1 += entry.bytes[way];
             }
+        }
+        if !entry.is_harvested() && key.protocol == UDP && live::reflection::place(port).is_some() {
+            summary.amplified.add(port, entry.total_packets(), entry.total_bytes());
         }
         summary.syns += u64::from(entry.syns);
         summary.syn_acks += u64::from(entry.syn_acks);
@@ -196,6 +232,7 @@ impl FoldTable {
                 syn_acks: summary.syn_acks,
                 resets: summary.resets,
                 fragments: summary.fragments,
+                amplified: std::mem::take(&mut summary.amplified),
             };
             let before = std::mem::replace(&mut summary.shown, now);
             let moved = FoldMoved {
@@ -208,27 +245,26 @@ impl FoldTable {
                 syn_acks: now.syn_acks - before.syn_acks,
                 resets: now.resets - before.resets,
                 fragments: now.fragments - before.fragments,
+                amplified: now.amplified,
             };
             show(&moved, summary.remote_addresses());
         }
     }
 
     /// The summary's key and the address on the other side. Where neither end is local, the receiver is the target.
-    fn key_of(entry: &Entry) -> (FoldKey, [u8; 16]) {
+    fn key_of(entry: &Entry) -> (FoldKey, ([u8; 16], u16)) {
         let way = entry.originator_way();
         let (src, dst) = (entry.key.sender(way), entry.key.sender(way.opposite()));
         let direction = entry.flow_direction();
         let (local, remote) = if direction == Direction::Out { (src, dst) } else { (dst, src) };
-        let amplifies = entry.key.protocol() == UDP && live::reflection::place(remote.1).is_some();
         let key = FoldKey {
-            service: if amplifies { remote.1 } else { 0 },
             address: local.0,
             port: local.1,
             interface: entry.key.interface(),
             protocol: entry.key.protocol(),
             direction,
         };
-        (key, remote.0)
+        (key, remote)
     }
 
     /// The exact key first, so that an established target keeps its summary; else the key at the step that the fill
@@ -257,8 +293,7 @@ impl FoldTable {
         let beside = u64::from(key.port)
             | u64::from(key.interface) << 16
             | u64::from(key.protocol) << 32
-            | (key.direction as u64) << 40
-            | u64::from(key.service) << 44;
+            | (key.direction as u64) << 40;
         let hash = self.seed.hash_address(&key.address, beside);
         let tag = (hash >> 32) as u32 & !NUMBER_MASK;
         let mut place = hash as usize % INDEX;
@@ -290,6 +325,7 @@ impl FoldTable {
             syn_acks: 0,
             resets: 0,
             fragments: 0,
+            amplified: Amplified::default(),
             remotes,
             shown: FoldMoved::default(),
         });
@@ -313,7 +349,7 @@ impl FoldTable {
 impl FoldKey {
     /// A record with this key's addresses and ports; the other side is left open.
     fn record(&self) -> FlowRecord {
-        let any = ([0u8; 16], self.service);
+        let any = ([0u8; 16], 0u16);
         let local = (self.address, self.port);
         let (src, dst) = if self.direction == Direction::Out { (local, any) } else { (any, local) };
         FlowRecord {

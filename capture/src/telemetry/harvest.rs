@@ -8,7 +8,7 @@ use super::host::{HostTable, Local, Remotes, SideCounts};
 use super::run::Run;
 use super::top::{TopCounts, TopKey, TopTable};
 use crate::flow::key::{HashSeed, Way};
-use crate::flow::{Coarseness, Entry, FoldMoved};
+use crate::flow::{Amplified, Coarseness, Entry, FoldMoved};
 use crate::limits::{TOP_SLOTS_MINUTE, TOP_SLOTS_SECOND};
 
 /// Tables of the second that is open.
@@ -76,6 +76,8 @@ pub(super) struct Moved<'a> {
     pub coarseness: Coarseness,
     /// The other side's addresses; `None` = the one of `src` or `dst`.
     pub remotes: Option<Remotes<'a>>,
+    /// Of a summary; `None` = all of it, if its remote port is such a service's.
+    pub amplified: Option<Amplified>,
 }
 
 impl Telemetry {
@@ -177,6 +179,7 @@ impl Telemetry {
             is_conversation: false,
             coarseness: moved.coarseness,
             remotes: Some(Remotes::AtLeast(remotes)),
+            amplified: Some(moved.amplified),
         };
         if moved.fwd.0 > 0 {
             self.add(&part(moved.fwd, (0, 0), true));
@@ -313,6 +316,7 @@ fn take(entry: &mut Entry) -> Moved<'static> {
         is_conversation,
         coarseness: Coarseness::Host,
         remotes: None,
+        amplified: None,
     }
 }
 
@@ -369,7 +373,9 @@ fn seen_locally<'a>(
             _ => {}
         }
         if protocol == ProtocolClass::Udp && !from_inside && counts.packets_out == 0 {
-            amplified = live::reflection::place(remote_port).map(|place| (place, Volume { packets, bytes }));
+            let whole = Amplified::of(remote_port, packets, bytes);
+            let Amplified { port, packets, bytes, .. } = moved.amplified.unwrap_or(whole);
+            amplified = live::reflection::place(port).map(|place| (place, Volume { packets, bytes }));
         }
     }
     let endpoint = (!from_inside).then_some(endpoint);

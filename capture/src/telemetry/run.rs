@@ -9,7 +9,7 @@ use super::harvest::Moved;
 use super::host::Remotes;
 use super::sketch::Sketch;
 use super::top::{TopCounts, TopKey};
-use crate::flow::Coarseness;
+use crate::flow::{Amplified, Coarseness};
 
 /// See the module.
 #[derive(Default)]
@@ -89,6 +89,7 @@ impl Run {
             is_conversation: false,
             coarseness: Coarseness::Host,
             remotes: Some(Remotes::Many(&self.remotes)),
+            amplified: Some(Amplified::of(self.service(), self.counts.packets(), self.counts.bytes_in + self.counts.bytes_out)),
         })
     }
 }
