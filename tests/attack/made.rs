@@ -1,0 +1,1 @@
+//! Attacks and crowds that no capture has: made of headers.
