@@ -362,3 +362,77 @@ fn heads(keep_ns: u64) -> [Arc<RuleHead>; 4] {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use live::target::{Side, Target};
+
+    use super::{ACTIVE_MAX, Config, Detector};
+    use crate::attack::testing::line;
+    use crate::judgement::Level;
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    /// SYN towards an address, none of them answered.
+    fn flooded(name: &str, syn: u64) -> Target {
+        let mut side = Side { packets: syn, bytes: syn * 60, syn, lone_syn: syn, ..Side::default() };
+        side.tcp.packets = syn;
+        side.lone.packets = syn;
+        Target { name: name.to_owned(), inbound: side, remote_addresses: syn, ..Target::default() }
+    }
+
+    #[test]
+    fn it_clears_below_its_own_level_and_is_spoken_of_until_it_has_been_calm_for_long_enough() {
+        let mut detector = Detector::new(&Config::default());
+        let mut level = |second: u64, syn: u64| {
+            let readings = detector.judge(second * SECOND_NS, &line(vec![flooded("192.0.2.1", syn)]));
+            readings.first().map(|reading| (reading.level, reading.value))
+        };
+        assert_eq!(level(1, 4_999), None);
+        assert_eq!(level(2, 5_000), Some((Level::Above, 5_000.0)));
+        assert_eq!(level(3, 3_600), Some((Level::Between, 3_600.0)));
+        assert_eq!(level(4, 3_400), Some((Level::Below, 3_400.0)));
+        assert_eq!(level(60, 0), Some((Level::Below, 0.0)), "its absence is calm");
+        assert_eq!(level(62, 9_000), Some((Level::Above, 9_000.0)));
+        assert_eq!(level(62 + 66, 0), None, "and is forgotten after the time that it is kept for");
+    }
+
+    #[test]
+    fn while_capture_is_silent_nothing_is_known() {
+        let mut detector = Detector::new(&Config::default());
+        assert!(detector.unknown().is_empty());
+        detector.judge(SECOND_NS, &line(vec![flooded("192.0.2.1", 9_000)]));
+        assert!(detector.is_attacked(SECOND_NS) && !detector.is_attacked(2 * SECOND_NS));
+        let unknown = detector.unknown();
+        assert_eq!((unknown.len(), unknown[0].level), (1, Level::Unknown));
+        assert_eq!(unknown[0].attack.as_ref().map(|attack| attack.kind.as_str()), Some("syn_flood"));
+    }
+
+    #[test]
+    fn peaks_and_totals_are_kept_and_the_worst_second_tells_the_kind() {
+        let mut detector = Detector::new(&Config::default());
+        let mut last = Vec::new();
+        for (second, syn) in [(1, 6_000), (2, 90_000), (3, 7_000)] {
+            last = detector.judge(second * SECOND_NS, &line(vec![flooded("192.0.2.1", syn)]));
+        }
+        let attack = last[0].attack.as_ref().expect("an attack");
+        assert_eq!((attack.packets, attack.packets_per_second_peak), (103_000, 90_000));
+        assert_eq!((attack.bits_per_second_peak, attack.bytes), (90_000 * 480, 103_000 * 60));
+        assert!(last[0].summary.en.contains("SYN flood") && last[0].summary.ru.contains("SYN-флуд"), "{:?}", last[0]);
+    }
+
+    #[test]
+    fn a_crowd_of_targets_is_bounded_and_counted() {
+        let mut detector = Detector::new(&Config::default());
+        let crowd = (0..2_000).map(|n| flooded(&format!("10.{}.{}.1", n / 250, n % 250), 9_000)).collect();
+        let readings = detector.judge(SECOND_NS, &line(crowd));
+        assert_eq!((readings.len(), detector.left_out() as usize), (ACTIVE_MAX, 2_000 - ACTIVE_MAX));
+    }
+
+    #[test]
+    fn names_that_are_no_addresses_are_passed_over() {
+        let mut detector = Detector::new(&Config::default());
+        let targets = ["", "x", "10.0.0.0/99", "\n"].map(|name| flooded(name, 9_000)).to_vec();
+        assert!(detector.judge(SECOND_NS, &line(targets)).is_empty());
+    }
+}
