@@ -46,6 +46,26 @@ fn keys_of(section: &str, table: &toml::Table) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The entries of lists, of which the shipped file has an example each, commented out: its values are the defaults.
+fn list_entries() -> Vec<(&'static str, toml::Table)> {
+    let network = toml::Table::try_from(notifier::attack::config::Network::default()).expect("an entry is a table");
+    vec![("notifier.detection.network", network)]
+}
+
+#[test]
+fn the_examples_of_lists_are_the_defaults() {
+    for (section, default) in list_entries() {
+        let head = format!("# [[{section}]]");
+        let lines = SHIPPED.lines().skip_while(|line| *line != head).skip(1);
+        let example: Vec<&str> = lines.map_while(|line| line.strip_prefix("# ")).collect();
+        assert_eq!(
+            toml::from_str::<toml::Table>(&example.join("\n")).expect("an example parses"),
+            default,
+            "{section}"
+        );
+    }
+}
+
 /// Not the beginning of a sentence such as `# Empty = the host name`.
 fn is_key(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
@@ -62,7 +82,10 @@ fn the_shipped_file_explains_every_key() {
     let mut explained = Vec::new();
     let mut comment_above = false;
     for line in SHIPPED.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let is_entry = line.starts_with("# [[");
+        if let Some(name) = line.trim_start_matches("# ").strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
+            && (is_entry || line.starts_with('['))
+        {
             section = name.to_owned();
             comment_above = false;
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ").filter(|(key, _)| is_key(key)) {
@@ -75,6 +98,9 @@ fn the_shipped_file_explains_every_key() {
     }
     explained.sort();
     let mut keys = keys_of("", &table);
+    for (section, entry) in list_entries() {
+        keys.extend(entry.keys().map(|key| (format!("[{section}]"), key.clone())));
+    }
     keys.sort();
     assert_eq!(explained, keys);
 }
