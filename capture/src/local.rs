@@ -54,7 +54,7 @@ impl LocalNetworks {
     ///
     /// What stays on the link is ours. A multicast group beyond the link is treated as the other side of whoever sends:
     /// out if we send, in if somebody else does.
-    #[inline]
+    #[inline(always)]
     pub fn direction(&self, source: &[u8; 16], destination: &[u8; 16]) -> Direction {
         let from_us = scope(source) == Scope::Link || self.is_local(source);
         let to_us = match scope(destination) {

@@ -241,3 +241,101 @@ fn remove_old(dir: &Path) {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use live::action::{Action, Sample, SampleStop};
+    use live::control::{ControlError, Request};
+
+    use super::Desk;
+    use crate::file::CaptureFile;
+    use crate::frame::{Frame, LinkType};
+    use crate::limits::{SAMPLE_FILES_MAX, SAMPLES_MAX, SECOND_NS};
+    use crate::sample::Offer;
+    use crate::wire::Packet;
+
+    fn request(id: &str, packets: u32) -> Request {
+        let sample = Sample { packets, seconds: 5, ..Sample::default() };
+        Request { id: id.to_owned(), action: Action::Sample(sample), role: None }
+    }
+
+    fn offer(desk: &Desk, times: u64) {
+        let frame = Frame { bytes: &[3; 80], wire_len: 900, link: LinkType::Ethernet, ..Frame::EMPTY };
+        let packet = Packet { header_bytes: 54, ..Packet::default() };
+        for taking in desk.taking() {
+            for time_ns in 1..=times {
+                taking.offer(&Offer { interface: 1, frame: &frame, packet: &packet, time_ns });
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_appears_whole_when_it_is_full_late_or_stopped() {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let desk = Arc::new(Desk::new(dir.path().join("samples")));
+        let mut writer = desk.writer();
+        for id in ["full", "late", "stopped"] {
+            desk.execute(&request(id, if id == "full" { 20 } else { 90 }), 0, |_| None).expect("it begins");
+        }
+        offer(&desk, 20);
+        assert!(writer.turn(1));
+        let files = || {
+            let mut names: Vec<String> = fs::read_dir(dir.path().join("samples"))
+                .expect("the folder is made")
+                .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(files(), ["full.pcap.new", "late.pcap.new", "stopped.pcap.new"]);
+        writer.turn(2);
+        assert_eq!(files(), ["full.pcap", "late.pcap.new", "stopped.pcap.new"]);
+        let stop = SampleStop { sample: "stopped".to_owned() };
+        let stop = Request { id: "s".to_owned(), action: Action::SampleStop(stop), role: None };
+        desk.execute(&stop, 0, |_| None).expect("it is being taken");
+        assert!(matches!(desk.execute(&stop, 0, |_| None), Err(ControlError::Arguments(_))), "not any more");
+        writer.turn(3);
+        writer.turn(5 * SECOND_NS);
+        assert_eq!(files(), ["full.pcap", "late.pcap", "stopped.pcap"]);
+        assert!(!writer.turn(5 * SECOND_NS) && desk.taking().is_empty());
+        for name in files() {
+            let mut file = CaptureFile::open(&dir.path().join("samples").join(name)).expect("a capture file");
+            while let Some(chunk) = file.next_chunk().expect("it is sound") {
+                assert!(chunk.into_iter().all(|found| found.frame.bytes.len() == 54 && found.frame.wire_len == 900));
+            }
+            assert_eq!(file.summary().records, 20);
+        }
+        let told = desk.told();
+        assert!(told.len() == 3 && told.iter().all(|sample| sample.state == "whole" && sample.packets == 20), "{told:?}");
+    }
+
+    #[test]
+    fn samples_at_once_and_their_files_are_bounded() {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let desk = Arc::new(Desk::new(dir.path().to_path_buf()));
+        let mut writer = desk.writer();
+        for round in 0..6 {
+            for n in 0..SAMPLES_MAX {
+                desk.execute(&request(&format!("{round}-{n}"), 1), 0, |_| None).expect("it begins");
+            }
+            let refused = desk.execute(&request("more", 1), 0, |_| None);
+            assert!(matches!(refused, Err(ControlError::NotNow(_))), "{refused:?}");
+            offer(&desk, 1);
+            while writer.turn(1) {}
+        }
+        assert_eq!(fs::read_dir(dir.path()).expect("the folder").count(), SAMPLE_FILES_MAX);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_fails_the_sample_and_nothing_else() {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        fs::write(dir.path().join("samples"), b"a file").expect("a file");
+        let desk = Arc::new(Desk::new(dir.path().join("samples")));
+        desk.execute(&request("a", 1), 0, |_| None).expect("it begins");
+        assert!(!desk.writer().turn(1));
+        assert!(desk.taking().is_empty() && desk.told()[0].state.starts_with("failed: "), "{:?}", desk.told());
+    }
+}

@@ -15,6 +15,8 @@ pub struct Exporter {
     folds: bool,
     /// One-packet flows are folded now.
     pub flood: bool,
+    /// Newcomers are pushed out of the table within a second, and are noted when they are folded then.
+    pub turns_over: bool,
     /// Who talks; flows are noted here when they move and when they leave.
     pub telemetry: Telemetry,
     /// Messages for the spooler, oldest first.
@@ -37,6 +39,7 @@ impl Exporter {
         Exporter {
             folds,
             flood: false,
+            turns_over: false,
             telemetry: Telemetry::new(seed),
             outbox: VecDeque::new(),
             fold: FoldTable::new(seed),
@@ -71,7 +74,9 @@ impl Exporter {
     /// is full: who waited for that would hear of the attack when it is over.
     pub fn note(&mut self, entry: &mut Entry) {
         if self.flood && entry.total_packets() == 1 {
-            self.telemetry.harvest_single(entry);
+            if !self.turns_over {
+                self.telemetry.harvest_single(entry);
+            }
         } else {
             self.telemetry.harvest(entry);
         }

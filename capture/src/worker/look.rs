@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
-use super::Worker;
-use crate::flow::table::Seen;
+use super::{Worker, clamped, wire_share};
 use crate::frame::Frame;
 use crate::sample::{Offer, Taking};
 use crate::telemetry::look::Looked;
-use crate::wire::{self, Packet};
+use crate::wire;
 
 impl Worker {
-    /// Looks at a packet. By value: references would keep frame and packet in memory on the fast way too.
+    /// Looks at a frame. By value: a reference would keep it in memory on the fast way too.
     #[cold]
     #[inline(never)]
-    pub(super) fn look(&mut self, interface: u16, frame: Frame<'_>, packet: Packet, seen: Seen) {
-        let offer = Offer { interface, frame: &frame, packet: &packet, time_ns: seen.time_ns };
+    pub(super) fn look(&mut self, interface: u16, frame: Frame<'_>) {
+        let Ok(packet) = wire::parse(&frame, self.options.decapsulate) else {
+            // The next one in its place.
+            self.until_look = 1;
+            return;
+        };
+        let offer = Offer { interface, frame: &frame, packet: &packet, time_ns: self.believed(frame.time_ns) };
         if self.taking.is_empty() {
-            self.keep(&offer, &seen);
+            self.keep(&offer);
             self.until_look = self.looker.next();
             return;
         }
@@ -25,14 +29,15 @@ impl Worker {
         }
         self.until_kept = self.until_kept.saturating_sub(1);
         if self.until_kept == 0 {
-            self.keep(&offer, &seen);
+            self.keep(&offer);
             self.until_kept = self.looker.next();
         }
         self.until_look = 1;
     }
 
-    fn keep(&mut self, offer: &Offer<'_>, seen: &Seen) {
+    fn keep(&mut self, offer: &Offer<'_>) {
         let packet = offer.packet;
+        let (packets, bytes) = wire_share(offer.frame, packet.header_bytes);
         let looked = Looked {
             src: packet.src,
             dst: packet.dst,
@@ -42,8 +47,8 @@ impl Worker {
             tcp_flags: packet.tcp_flags,
             ttl: wire::hop_limit(offer.frame),
             direction: self.options.local.direction(&packet.src, &packet.dst),
-            packets: seen.packets,
-            bytes: seen.bytes,
+            packets,
+            bytes: clamped(bytes),
         };
         if self.looker.keep(looked) {
             self.recent.keep(offer);

@@ -86,6 +86,8 @@ pub struct Worker {
     swept_ns: u64,
     fold_flushed_ns: u64,
     new_in_second: u64,
+    /// Entries pushed out up to the second that is open.
+    evicted_before: u64,
     /// The clock at the last look, and the earliest stamp that is believed with the width of those that are.
     now_ns: u64,
     stamp_floor_ns: u64,
@@ -117,6 +119,7 @@ impl Worker {
             swept_ns: 0,
             fold_flushed_ns: 0,
             new_in_second: 0,
+            evicted_before: 0,
             now_ns: 0,
             stamp_floor_ns: 0,
             stamp_width_ns: u64::MAX,
@@ -160,6 +163,11 @@ impl Worker {
             let counters = &mut self.interfaces[usize::from(interface)];
             counters.taken += 1;
             counters.incoming += u64::from(frame.outgoing != Some(true));
+            // Before it is parsed, and parsed again there: what is kept for this would cost every packet.
+            self.until_look = self.until_look.wrapping_sub(1);
+            if self.until_look == 0 {
+                self.look(interface, frame);
+            }
             let time_ns = self.believed(frame.time_ns);
             let packet = match wire::parse(&frame, self.options.decapsulate) {
                 Ok(packet) => packet,
@@ -181,10 +189,6 @@ impl Worker {
             let hash = self.table.hash(&key);
             self.table.prefetch_bucket(hash);
             let seen = Seen { time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment };
-            self.until_look = self.until_look.wrapping_sub(1);
-            if self.until_look == 0 {
-                self.look(interface, frame, packet, seen);
-            }
             self.pending.push(Pending {
                 interface,
                 key,
