@@ -78,7 +78,7 @@ impl Entry {
 
     /// It was shown to the telemetry since the last export.
     pub fn is_harvested(&self) -> bool {
-        self.harvested_packets != [0; 2]
+        (self.harvested_packets[0] | self.harvested_packets[1]) != 0
     }
 
     /// Packets of both ways.

@@ -194,19 +194,15 @@ impl FoldTable {
             side.2 |= entry.tcp_flags[way];
         }
         if entry.is_harvested() {
-            // The telemetry has seen it in the table already: it is not shown again.
-            summary.shown.flows += 1;
-            for (side, way) in [(&mut summary.shown.fwd, fwd), (&mut summary.shown.rev, rev)] {
-                side.0 += entry.packets[way];
-                side.1 += entry.bytes[way];
-            }
-        }
-        if !entry.is_harvested() && key.protocol == UDP && live::reflection::place(port).is_some() {
+            summary.was_shown(entry);
+        } else if key.protocol == UDP && live::reflection::place(port).is_some() {
             summary.amplified.add(port, entry.total_packets(), entry.total_bytes());
         }
         summary.syns += u64::from(entry.syns);
-        summary.syn_acks += u64::from(entry.syn_acks);
-        summary.resets += u64::from(entry.resets);
+        if entry.syn_acks | entry.resets != 0 {
+            summary.syn_acks += u64::from(entry.syn_acks);
+            summary.resets += u64::from(entry.resets);
+        }
         summary.fragments += u64::from(entry.fragments);
         let hash = self.seed.hash_address(&remote, 1);
         summary.remotes.insert(hash);
@@ -370,6 +366,18 @@ impl FoldKey {
 const SKETCH_FROM: u64 = 32;
 
 impl Summary {
+    /// The telemetry has seen this flow in the table already: it is not shown again.
+    #[cold]
+    #[inline(never)]
+    fn was_shown(&mut self, entry: &Entry) {
+        let fwd = entry.originator as usize & 1;
+        self.shown.flows += 1;
+        for (side, way) in [(&mut self.shown.fwd, fwd), (&mut self.shown.rev, 1 - fwd)] {
+            side.0 += entry.packets[way];
+            side.1 += entry.bytes[way];
+        }
+    }
+
     /// At least one, or the row would say that it is not folded; at most what was folded.
     fn remote_addresses(&self) -> u64 {
         if self.flows < SKETCH_FROM { self.flows.max(1) } else { self.remotes.count().clamp(1, self.flows) }

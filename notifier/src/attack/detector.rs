@@ -115,6 +115,17 @@ impl Detector {
         self.left_out
     }
 
+    /// The limits towards an address or prefix, for [`super::baseline::Baseline::suggestions`].
+    pub fn limits_of(&self, target: &str) -> Limits {
+        range(target).map_or(self.config.host, |network| self.limits(&network, Way::In))
+    }
+
+    /// Targets that are over a limit now, for [`super::baseline::Baseline::learn`].
+    pub fn above(&self, now_ns: u64) -> Vec<&str> {
+        let above = self.active.values().filter(|active| active.above_ns == now_ns);
+        above.map(|active| active.subject.name.as_str()).collect()
+    }
+
     /// An attack goes on.
     pub fn is_attacked(&self, now_ns: u64) -> bool {
         self.active.values().any(|active| active.attack.is_some() && active.above_ns == now_ns)

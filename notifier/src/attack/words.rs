@@ -3,7 +3,7 @@
 use live::incident::Words;
 
 use super::kind::Kind;
-use super::measure::{Metric, Way};
+use super::measure::Way;
 
 /// What a sentence tells.
 #[derive(Clone, Copy, Debug)]
@@ -101,25 +101,6 @@ pub fn remedy(kind: Option<Kind>, way: Way) -> Words {
             "Отбрасывайте на межсетевом экране пакеты вне соединений; если канал забит, просите провайдера о фильтрации",
         ),
     }
-}
-
-/// The name of a metric for people.
-pub fn metric(metric: Metric) -> Words {
-    let (en, ru) = match metric {
-        Metric::Packets => ("packets", "пакеты"),
-        Metric::Bits => ("bits", "биты"),
-        Metric::Flows => ("new flows", "новые потоки"),
-        Metric::Syn => ("SYN without an answer", "SYN без ответа"),
-        Metric::SynAck => ("unasked SYN-ACK", "непрошеные SYN-ACK"),
-        Metric::Reset => ("unasked RST and FIN", "непрошеные RST и FIN"),
-        Metric::Ack => ("TCP outside of connections", "TCP вне соединений"),
-        Metric::Udp => ("UDP without an answer", "UDP без ответа"),
-        Metric::Icmp => ("ICMP without an answer", "ICMP без ответа"),
-        Metric::Fragments => ("fragments", "фрагменты"),
-        Metric::Amplification => ("answers of amplifying services", "ответы служб-усилителей"),
-        Metric::Scan => ("ports tried out", "перебираемые порты"),
-    };
-    Words { en: en.to_owned(), ru: ru.to_owned() }
 }
 
 fn upper(text: &str) -> String {
