@@ -208,6 +208,28 @@ fn a_crowd_a_backup_and_a_call_are_no_attack() {
 }
 
 #[test]
+fn connections_that_use_their_ports_again_are_counted_once() {
+    // One connection after the other between the same two ports: 1,000 a second, each closed by both sides.
+    let again = |n: u64| {
+        let (client, server) = ((remote(1), 4000), (local(7), 443));
+        match n % 6 {
+            0 => packet(client, server, 6, SYN, 74),
+            1 => packet(server, client, 6, SYN_ACK, 74),
+            2 => packet(client, server, 6, ACK, 66),
+            3 => packet(client, server, 6, ACK | 1, 66),
+            4 => packet(server, client, 6, ACK | 1, 66),
+            _ => packet(client, server, 6, ACK, 66),
+        }
+    };
+    let mut feed = feed(&Config::default());
+    for _ in 0..3 {
+        assert_eq!(named(&feed.second(6_000, again)), Vec::<String>::new());
+        let side = &feed.targets[0].inbound;
+        assert!(side.syn <= 1_050 && side.lone_syn <= 50, "{side:?}");
+    }
+}
+
+#[test]
 fn volume_above_its_limit_is_told_as_that() {
     let config = Config { host: Limits { packets: 10_000, ..Limits::default() }, ..Config::default() };
     let told = told(&config, RATE, |n| visit(n / 500, 3 + n % 2));

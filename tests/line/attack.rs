@@ -21,7 +21,8 @@ use crate::process::await_some;
 /// What the issue asks for.
 const RATE: u64 = 50_000;
 
-const CONFIG: &str = "[capture]\nworkers = 1\nring_bytes = \"16MiB\"\nlocal_networks = [\"10.10.10.10/32\", \"10.9.0.1/32\"]\n";
+const CONFIG: &str =
+    "[capture]\nworkers = 1\nring_bytes = \"16MiB\"\nlocal_networks = [\"10.10.10.10/32\", \"10.9.0.1/32\"]\n";
 
 fn corpus(check: &str) -> Option<PathBuf> {
     let named = std::env::var_os("FLOODMARK_CORPUS").map(PathBuf::from);

@@ -127,6 +127,12 @@ impl Entry {
 
     /// Begins a new record of the same flow: counters at zero, key and originator kept.
     pub fn restart(&mut self) {
+        // Another connection of the same ports must show itself anew.
+        if self.is_closed() {
+            self.is_conversation = 0;
+        }
+        // What was expelled may have been a copy: these were told with it.
+        (self.syns, self.syn_acks, self.resets, self.fragments) = (0, 0, 0, 0);
         self.packets = [0; 2];
         self.bytes = [0; 2];
         self.tcp_flags = [0; 2];

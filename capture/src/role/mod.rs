@@ -141,7 +141,12 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
         let cut = Arc::new(cut);
         pulse.note(&cut, (cut.spool.used_bytes, cut.spool.bytes_max));
         *latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cut.clone());
-        line::publish(&mut publisher, spooler, &cut, &line::Beside { board: &board, cores: &cores, networks: &networks, desk: &desk });
+        line::publish(
+            &mut publisher,
+            spooler,
+            &cut,
+            &line::Beside { board: &board, cores: &cores, networks: &networks, desk: &desk },
+        );
     };
     pulse.ready();
     spool_until_finished(&mut spooler, &noticed, &mut pulse, stop, &mut show);

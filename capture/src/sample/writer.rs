@@ -309,7 +309,10 @@ mod tests {
             assert_eq!(file.summary().records, 20);
         }
         let told = desk.told();
-        assert!(told.len() == 3 && told.iter().all(|sample| sample.state == "whole" && sample.packets == 20), "{told:?}");
+        assert!(
+            told.len() == 3 && told.iter().all(|sample| sample.state == "whole" && sample.packets == 20),
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -67,11 +67,11 @@ impl Looking {
         }
         Some(Box::new(Detail {
             looked_at: seen.len() as u64,
-            sources: shares(seen, remote, |key| address(key)),
-            source_prefixes: shares(seen, |seen| prefix_of(&remote(seen)), |key| prefix(key)),
+            sources: shares(seen, remote, address),
+            source_prefixes: shares(seen, |seen| prefix_of(&remote(seen)), prefix),
             source_ports: shares(seen, |seen| (seen.looked.protocol, remote_port(seen)), port),
             target_ports: shares(seen, |seen| (seen.looked.protocol, local_port(seen)), port),
-            targets: if of_many { shares(seen, |seen| seen.local, |key| address(key)) } else { Vec::new() },
+            targets: if of_many { shares(seen, |seen| seen.local, address) } else { Vec::new() },
             sizes: shares(seen, size, size_name),
             ttls: shares(seen, |seen| seen.looked.ttl, u8::to_string),
             flags: shares(seen.iter().filter(|seen| seen.looked.protocol == 6), |seen| seen.looked.tcp_flags, flags),

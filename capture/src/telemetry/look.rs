@@ -54,7 +54,7 @@ impl Default for Looker {
 
 impl Looker {
     /// Packets until the next look, one at least: on average `every`, never in step with a pattern of the traffic.
-    pub fn next(&mut self) -> u32 {
+    pub fn interval(&mut self) -> u32 {
         if self.every == 1 {
             return 1;
         }
@@ -63,7 +63,7 @@ impl Looker {
         self.random ^= self.random >> 17;
         self.random ^= self.random << 5;
         let half = self.every / 2;
-        self.every - half + (u64::from(self.random) * u64::from(2 * half + 1) >> 32) as u32
+        self.every - half + ((u64::from(self.random) * u64::from(2 * half + 1)) >> 32) as u32
     }
 
     /// Keeps one. Answers whether its bytes shall be kept too.
@@ -104,12 +104,12 @@ mod tests {
 
     /// Packets that were looked at of `count`, and what they stand for.
     fn second(looker: &mut Looker, count: u32) -> (usize, u64) {
-        let mut until = looker.next();
+        let mut until = looker.interval();
         for number in 0..count {
             until -= 1;
             if until == 0 {
                 looker.keep(Looked { packets: number, ..Looked::default() });
-                until = looker.next();
+                until = looker.interval();
             }
         }
         let looks = looker.take();

@@ -11,12 +11,15 @@ use super::sketch::Sketch;
 use super::top::{TopCounts, TopKey};
 use crate::flow::{Amplified, Coarseness};
 
+/// Address and port.
+type Endpoint = ([u8; 16], u16);
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Run {
     /// Of the first flow: who began it, for whom it was meant.
-    src: ([u8; 16], u16),
-    dst: ([u8; 16], u16),
+    src: Endpoint,
+    dst: Endpoint,
     protocol: u8,
     direction: Direction,
     /// The way of all of its packets.
@@ -40,7 +43,7 @@ impl Run {
             && self.service() == service(moved.protocol, remote.1)
     }
 
-    fn local(&self) -> &([u8; 16], u16) {
+    fn local(&self) -> &Endpoint {
         if self.direction == Direction::Out { &self.src } else { &self.dst }
     }
 
@@ -89,14 +92,18 @@ impl Run {
             is_conversation: false,
             coarseness: Coarseness::Host,
             remotes: Some(Remotes::Many(&self.remotes)),
-            amplified: Some(Amplified::of(self.service(), self.counts.packets(), self.counts.bytes_in + self.counts.bytes_out)),
+            amplified: Some(Amplified::of(
+                self.service(),
+                self.counts.packets(),
+                self.counts.bytes_in + self.counts.bytes_out,
+            )),
         })
     }
 }
 
 /// The local end and the other; where neither is local, the receiver takes its place.
 #[inline]
-fn ends<'a>(moved: &'a Moved<'_>) -> (&'a ([u8; 16], u16), &'a ([u8; 16], u16)) {
+fn ends<'a>(moved: &'a Moved<'_>) -> (&'a Endpoint, &'a Endpoint) {
     if moved.direction == Direction::Out { (&moved.src, &moved.dst) } else { (&moved.dst, &moved.src) }
 }
 

@@ -118,9 +118,7 @@ impl TopTable {
             used.truncate(max);
         }
         used.sort_unstable_by_key(most);
-        used.into_iter()
-            .map(|at| TopEntry { key: self.slots[at].key, counts: self.slots[at].counts })
-            .collect()
+        used.into_iter().map(|at| TopEntry { key: self.slots[at].key, counts: self.slots[at].counts }).collect()
     }
 
     /// Forgets everything.

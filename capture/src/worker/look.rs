@@ -21,7 +21,7 @@ impl Worker {
         let offer = Offer { interface, frame: &frame, packet: &packet, time_ns: self.believed(frame.time_ns) };
         if self.taking.is_empty() {
             self.keep(&offer);
-            self.until_look = self.looker.next();
+            self.until_look = self.looker.interval();
             return;
         }
         for taking in &self.taking {
@@ -30,7 +30,7 @@ impl Worker {
         self.until_kept = self.until_kept.saturating_sub(1);
         if self.until_kept == 0 {
             self.keep(&offer);
-            self.until_kept = self.looker.next();
+            self.until_kept = self.looker.interval();
         }
         self.until_look = 1;
     }

@@ -75,13 +75,7 @@ impl Detector {
         // The smallest network that holds an address has the word.
         networks.sort_by_key(|(network, _, _)| std::cmp::Reverse(network.prefix_len()));
         let keep_ns = u64::try_from(config.keep.as_nanos()).unwrap_or(u64::MAX);
-        Detector {
-            heads: heads(keep_ns),
-            networks,
-            active: BTreeMap::new(),
-            left_out: 0,
-            config: config.clone(),
-        }
+        Detector { heads: heads(keep_ns), networks, active: BTreeMap::new(), left_out: 0, config: config.clone() }
     }
 
     /// Judges the second of a line; to be called once for each line.
@@ -91,7 +85,7 @@ impl Detector {
         }
         let networks = self.named_networks(&line.targets);
         let targets: Vec<(&Target, IpNet)> =
-            line.targets.iter().chain(&networks).filter_map(|target| Some((target, range(&target.name)?))).collect();
+            line.targets.iter().chain(&networks).filter_map(|target| Some((target, judged(&target.name)?))).collect();
         let mut findings: Vec<Finding<'_>> = Vec::new();
         for (target, network) in &targets {
             for way in [Way::In, Way::Out] {
@@ -280,7 +274,8 @@ fn leave_explained_out(findings: &mut Vec<Finding<'_>>, targets: &[(&Target, IpN
         let inside = |other: &&Finding<'_>| {
             other.way == finding.way && other.network != finding.network && finding.network.contains(&other.network)
         };
-        let explained: u64 = kept.iter().filter(inside).map(|other| weight(other, &finding)).fold(0, u64::saturating_add);
+        let explained: u64 =
+            kept.iter().filter(inside).map(|other| weight(other, &finding)).fold(0, u64::saturating_add);
         if explained.saturating_mul(100) >= weight(&finding, &finding).saturating_mul(EXPLAINED) {
             continue;
         }
@@ -305,6 +300,15 @@ fn is_spread(finding: &Finding<'_>, targets: &[(&Target, IpNet)]) -> bool {
 
 fn range(name: &str) -> Option<IpNet> {
     name.parse::<IpNet>().ok().or_else(|| name.parse::<std::net::IpAddr>().ok().map(IpNet::from))
+}
+
+/// Groups and broadcast are nobody's: what is sent to them is many hosts' own business.
+fn judged(name: &str) -> Option<IpNet> {
+    let is_nobodys = |network: &IpNet| match network.addr() {
+        std::net::IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.is_unspecified(),
+        std::net::IpAddr::V6(address) => address.is_multicast() || address.is_unspecified(),
+    };
+    range(name).filter(|network| !is_nobodys(network))
 }
 
 fn is_host(network: &IpNet) -> bool {

@@ -61,9 +61,8 @@ impl Kind {
         if is_wrong(Metric::Amplification) && of_udp(amplified, 30) && of_udp(amplified.saturating_add(fragments), 60) {
             return Some(Kind::Amplification(measured.service));
         }
-        let of_lone = |packets: u64| {
-            packets.saturating_mul(100) >= measured.lone.saturating_mul(OF_LONE_MIN) && packets > 0
-        };
+        let of_lone =
+            |packets: u64| packets.saturating_mul(100) >= measured.lone.saturating_mul(OF_LONE_MIN) && packets > 0;
         if is_wrong(Metric::Fragments) && of_lone(fragments) {
             return Some(Kind::FragmentFlood);
         }
@@ -127,7 +126,9 @@ impl Kind {
                 let title = SERVICES[at].title;
                 Words { en: format!("{title} amplification"), ru: format!("{title}-амплификация") }
             }
-            Kind::Amplification(None) => words("UDP amplification by several services", "UDP-амплификация, разные службы"),
+            Kind::Amplification(None) => {
+                words("UDP amplification by several services", "UDP-амплификация, разные службы")
+            }
             Kind::FragmentFlood => words("fragment flood", "флуд фрагментами"),
             Kind::IcmpFlood => words("ICMP flood", "ICMP-флуд"),
             Kind::Scan => words("scan", "сканирование"),
@@ -142,7 +143,11 @@ impl Kind {
         match self {
             // These answer to somebody; who scans wants to hear the answer.
             Kind::SynAckReflection | Kind::Amplification(_) | Kind::Scan => Some(false),
-            Kind::SynFlood | Kind::AckFlood | Kind::ResetFlood | Kind::UdpFlood | Kind::IcmpFlood
+            Kind::SynFlood
+            | Kind::AckFlood
+            | Kind::ResetFlood
+            | Kind::UdpFlood
+            | Kind::IcmpFlood
             | Kind::FragmentFlood => {
                 let side = way.sides(target).0;
                 let remotes = target.remote_addresses;

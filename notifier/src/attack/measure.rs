@@ -100,7 +100,8 @@ impl Measured {
             0 => 0,
             all => u64::try_from(u128::from(packets) * u128::from(lone) / u128::from(all)).unwrap_or(u64::MAX),
         };
-        let is_spread = target.remote_addresses >= REMOTES_MIN || side.flows >= CHURN_MIN;
+        // Many addresses that get what they did not ask for are customers; of one that attacks the flows are new.
+        let is_spread = (way == Way::In && target.remote_addresses >= REMOTES_MIN) || side.flows >= CHURN_MIN;
         let spread = |packets: u64| if is_spread { part(packets) } else { 0 };
         let amplified = side.amplified.iter().map(|share| share.packets).sum();
         let lone_tcp = side.lone.packets.saturating_sub(side.lone_udp.packets + side.lone_icmp).min(side.tcp.packets);

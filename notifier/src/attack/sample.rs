@@ -7,9 +7,9 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -134,7 +134,9 @@ impl Fetcher {
                     Err(error) => tracing::debug!(incident = wanted.incident, %error, "no sample yet"),
                 }
             }
-            if wanted.asked && let Some(found) = self.fetch(&wanted.incident) {
+            if wanted.asked
+                && let Some(found) = self.fetch(&wanted.incident)
+            {
                 kept.push(found);
                 return false;
             }

@@ -25,14 +25,15 @@ pub fn title(kind: Kind, spoofed: Option<bool>, is_carpet: bool, way: Way) -> Wo
     let title = kind.title(spoofed);
     let title = match is_carpet {
         true => Words {
-            en: format!("carpet bombing ({})", title.en),
-            ru: format!("ковровая атака ({})", title.ru),
+            en: format!("carpet bombing ({})", title.en), ru: format!("ковровая атака ({})", title.ru)
         },
         false => title,
     };
     match way {
         Way::In => Words { en: upper(&title.en), ru: upper(&title.ru) },
-        Way::Out => Words { en: format!("Outgoing {}", title.en), ru: format!("Исходящая атака: {}", title.ru) },
+        Way::Out => {
+            Words { en: format!("Outgoing {}", title.en), ru: format!("Исходящая атака: {}", title.ru) }
+        }
     }
 }
 
