@@ -24,6 +24,8 @@ const PACKETS: usize = 3_000_000;
 const STEP_NS: u64 = 1_000;
 const BEGIN_NS: u64 = 1_700_000_000 * SECOND_NS;
 const KEPT: usize = 128;
+/// Where `traffic` has its servers.
+const LOCAL: [&str; 2] = ["10.0.0.0/8", "2001:a00::/32"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
@@ -69,7 +71,7 @@ fn worker() -> Worker {
         fold: true,
         fold_flows_per_second: 5_000,
         decapsulate: false,
-        local: Arc::new(LocalNetworks::new(&["10.0.0.0/8".parse().unwrap(), "2001:a00::/32".parse().unwrap()], &[])),
+        local: Arc::new(LocalNetworks::new(&LOCAL.map(|text| text.parse().expect("a prefix")), &[])),
         seed: HashSeed::fixed([0x1234_5678_9abc_def1, 0x2545_f491_4f6c_dd1d, 3, 4, 0x9e37_79b9_7f4a_7c15, 6]),
         interfaces: 1,
         count_distinct: false,
