@@ -305,7 +305,8 @@ fn range(name: &str) -> Option<IpNet> {
 /// Groups and broadcast are nobody's: what is sent to them is many hosts' own business.
 fn judged(name: &str) -> Option<IpNet> {
     let is_nobodys = |network: &IpNet| match network.addr() {
-        std::net::IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.is_unspecified(),
+        // 224.0.0.0 and all above it: groups, reserved, broadcast; 0.0.0.0/8 is this network.
+        std::net::IpAddr::V4(address) => matches!(address.octets()[0], 0 | 224..),
         std::net::IpAddr::V6(address) => address.is_multicast() || address.is_unspecified(),
     };
     range(name).filter(|network| !is_nobodys(network))
@@ -447,7 +448,9 @@ mod tests {
     #[test]
     fn names_that_are_no_addresses_are_passed_over() {
         let mut detector = Detector::new(&Config::default());
-        let targets = ["", "x", "10.0.0.0/99", "\n"].map(|name| flooded(name, 9_000)).to_vec();
+        let targets = ["", "x", "10.0.0.0/99", "\n", "255.255.255.0/24", "224.0.0.251", "ff02::fb"]
+            .map(|name| flooded(name, 9_000))
+            .to_vec();
         assert!(detector.judge(SECOND_NS, &line(targets)).is_empty());
     }
 }
