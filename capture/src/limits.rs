@@ -30,6 +30,67 @@ pub const CLOSED_LINGER_NS: u64 = 2 * SECOND_NS;
 /// Slots of a one-second top table (hosts, sources, ports), per worker.
 pub const TOP_SLOTS_SECOND: usize = 1024;
 
+/// Slots of a one-second table of hosts or prefixes that may count by amplifying service: 115 KB a table.
+pub const AMPLIFIED_SLOTS: usize = 256;
+
+/// Hosts that a worker tells of each second: twice what the line shows, for one that is 65th at two workers may be 40th
+/// in all. Of prefixes it tells all, because they are added up to larger ones.
+pub const HOSTS_TOLD: usize = 2 * TARGET_HOSTS;
+
+/// Local addresses in the live line's targets.
+pub const TARGET_HOSTS: usize = 64;
+
+/// Local /24 and /64 prefixes in the live line's targets.
+pub const TARGET_PREFIXES: usize = 64;
+
+/// Larger prefixes in the live line's targets, of each length.
+pub const TARGET_PREFIXES_LARGER: usize = 16;
+
+/// Local networks that are added up for the live line.
+pub const TARGET_NETWORKS: usize = 64;
+
+/// Directions of targets that the live line describes in detail: with 20 entries in each of nine lists, some 8 KB each.
+pub const TARGET_DETAILS: usize = 24;
+
+/// A target's direction is described in detail from so many packets a second on.
+pub const TARGET_DETAIL_PACKETS_MIN: u64 = 500;
+
+/// Packets that a worker looks at one by one, each second, at most: 48 bytes each.
+pub const LOOKED_MAX: usize = 4096;
+
+/// Packets looked at that one live line is made of, of all workers together.
+pub const LOOKED_PER_LINE: usize = 8192;
+
+/// Packets whose first bytes a worker keeps, so that a sample has some from before it was asked for; 4 s of them.
+pub const RECENT_PACKETS: usize = 1024;
+
+/// Packets a second that are kept so.
+pub const RECENT_PER_SECOND: u32 = 256;
+
+/// Bytes of each.
+pub const RECENT_BYTES: usize = 128;
+
+/// Samples of packets that are taken at the same time.
+pub const SAMPLES_MAX: usize = 8;
+
+/// Packets of all samples that wait for the file's writer.
+pub const SAMPLE_QUEUE: usize = 1024;
+
+/// Packets of one sample.
+pub const SAMPLE_PACKETS_MAX: u32 = 100_000;
+
+/// Seconds of one sample.
+pub const SAMPLE_SECONDS_MAX: u32 = 600;
+
+/// Bytes kept of a sampled packet: what snaplen lets through at most.
+pub const SAMPLE_BYTES_MAX: u32 = 65_535;
+
+/// Bytes of one sample's file.
+pub const SAMPLE_FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Sample files that are kept; the oldest go.
+pub const SAMPLE_FILES_MAX: usize = 16;
+
 /// Slots of a one-minute talker table, per worker and kind.
 pub const TOP_SLOTS_MINUTE: usize = 4096;
 
@@ -78,13 +139,14 @@ pub const SECOND_NS: u64 = 1_000_000_000;
 /// Bytes of a flow table for each entry: the entry, its share of a bucket, its place in the list of free ones.
 pub const FLOW_ENTRY_BYTES: u64 = 128 + 8 + 4;
 
-/// Beside its table a worker has 5.5 MiB of flow summaries, 2 MiB of top tables (as much again on their way to the
-/// spooler), 3.4 MiB of batches in its queue, and less than 1 MiB of batches and groups in hand.
-pub const WORKER_BYTES: u64 = 16 << 20;
+/// Beside its table a worker has 5.7 MiB of flow summaries, 3.5 MiB of top tables (as much again on their way to the
+/// spooler and in the newest cut), 3.4 MiB of batches in its queue, 0.6 MiB of packets looked at and recent ones, and
+/// less than 1 MiB of batches and groups in hand.
+pub const WORKER_BYTES: u64 = 20 << 20;
 
 /// The process beside its workers: the program, the spooler's talker tables of an open hour (8000 names of four kinds),
-/// the spool's buffers, the live line.
-pub const PROCESS_BYTES: u64 = 24 << 20;
+/// the spool's buffers, the live line, a sample's queue.
+pub const PROCESS_BYTES: u64 = 28 << 20;
 
 /// Bytes that capture holds resident at most, with rings of `ring_bytes` in all.
 pub const fn memory_max(workers: u64, flow_table_entries: u64, ring_bytes: u64) -> u64 {

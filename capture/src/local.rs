@@ -54,7 +54,7 @@ impl LocalNetworks {
     ///
     /// What stays on the link is ours. A multicast group beyond the link is treated as the other side of whoever sends:
     /// out if we send, in if somebody else does.
-    #[inline]
+    #[inline(always)]
     pub fn direction(&self, source: &[u8; 16], destination: &[u8; 16]) -> Direction {
         let from_us = scope(source) == Scope::Link || self.is_local(source);
         let to_us = match scope(destination) {
@@ -94,12 +94,12 @@ impl FromIterator<IpNet> for LocalNetworks {
 }
 
 /// The network of an own address; an address that claims the whole internet as its network counts alone.
-fn own_network(address: IpNet) -> IpNet {
+pub(crate) fn own_network(address: IpNet) -> IpNet {
     if address.prefix_len() == 0 { IpNet::from(address.addr()) } else { address }
 }
 
 /// First and last address, IPv4 as IPv4-mapped.
-fn range(network: IpNet) -> (u128, u128) {
+pub(crate) fn range(network: IpNet) -> (u128, u128) {
     let number = |address: IpAddr| match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
         IpAddr::V6(v6) => v6.to_bits(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
-use crate::{incident, outbox, record, rule};
+use crate::{attack, incident, outbox, record, rule};
 
 /// Its name in the state folder.
 pub(crate) const FILE: &str = "state.db";
@@ -19,8 +19,8 @@ pub(crate) const FILE: &str = "state.db";
 const BUSY_MS: u64 = 2_000;
 
 /// Each part's tables: a name that never changes, and the statements. Never edited, only added to.
-const MIGRATIONS: [&[(&str, &str)]; 4] =
-    [incident::MIGRATIONS, outbox::MIGRATIONS, record::MIGRATIONS, rule::MIGRATIONS];
+const MIGRATIONS: [&[(&str, &str)]; 5] =
+    [incident::MIGRATIONS, outbox::MIGRATIONS, record::MIGRATIONS, rule::MIGRATIONS, attack::MIGRATIONS];
 
 /// The state cannot be kept.
 #[derive(Debug, thiserror::Error)]

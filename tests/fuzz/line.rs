@@ -32,6 +32,8 @@ fn seeds() -> Vec<Vec<u8>> {
         top_prefixes: Vec::new(),
         top_sources: Vec::new(),
         top_ports: Vec::new(),
+        targets: vec![live::target::Target { name: "10.0.0.1".to_owned(), ..Default::default() }],
+        samples: vec![Default::default()],
         spool: live::line::SpoolState { streams: vec![Default::default()], ..Default::default() },
         ledger: Default::default(),
     };

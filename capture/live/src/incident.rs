@@ -148,7 +148,8 @@ pub struct Incident {
     pub attack: Option<Box<Attack>>,
 }
 
-/// What is known of an attack. Lists: the largest first, at most 20 entries; counts are lower bounds.
+/// What is known of an attack. Lists: the largest first, at most 20 entries; their counts are estimates, of the busiest
+/// second. Totals are lower bounds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Attack {

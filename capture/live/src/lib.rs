@@ -20,8 +20,10 @@ pub mod line;
 mod notifier_line;
 mod peer;
 pub mod publisher;
+pub mod reflection;
 mod run_line;
 pub mod subscriber;
+pub mod target;
 
 pub use error::LiveError;
 pub use heartbeat::Heartbeat;

@@ -270,10 +270,28 @@ pub struct CaptureLine {
     pub top_sources: Vec<Top>,
     /// Ports with most packets in the last second, `protocol/port`.
     pub top_ports: Vec<Top>,
+    /// Local addresses and prefixes in the last second, those with most packets of each kind and length.
+    #[serde(default)]
+    pub targets: Vec<crate::target::Target>,
+    /// The newest sample that is whole, by the id of the request for it, and those that are being taken.
+    #[serde(default)]
+    pub samples: Vec<SampleState>,
     /// The spool.
     pub spool: SpoolState,
     /// capture's columns of the ledger.
     pub ledger: super::ledger::CaptureColumns,
+}
+
+/// A sample of packets: asked for by `sample`, kept as `RUN/samples/<id>.pcap`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SampleState {
+    /// The id of the request.
+    pub id: String,
+    /// "taking", "whole", "failed: REASON".
+    pub state: String,
+    /// Packets in it.
+    pub packets: u64,
 }
 
 /// Frames that were not parsed, by reason, cumulative.

@@ -13,6 +13,8 @@ pub const RST: u8 = 0x04;
 /// TCP ACK.
 pub const ACK: u8 = 0x10;
 
+const TCP: u8 = 6;
+
 /// A flow as the table keeps it; arrays are indexed by [`Way`].
 #[derive(Clone, Copy, Debug, Default, bytemuck::Zeroable, bytemuck::Pod)]
 #[repr(C, align(64))]
@@ -33,7 +35,7 @@ pub struct Entry {
     pub originator: u8,
     /// Direction of the flow, as a number.
     pub direction: u8,
-    /// SYN packets without ACK since the last harvest.
+    /// SYN packets without ACK since the last harvest. This and the next three stay at their largest value.
     pub syns: u16,
     /// Fragments since the last harvest.
     pub fragments: u16,
@@ -41,8 +43,16 @@ pub struct Entry {
     pub harvested_packets: [u32; 2],
     /// What `bytes` was at the last harvest.
     pub harvested_bytes: [u64; 2],
+    /// SYN packets with ACK since the last harvest.
+    pub syn_acks: u16,
+    /// RST and FIN packets without SYN since the last harvest.
+    pub resets: u16,
+    /// Not 0 = both sides have spoken, and a TCP originator has acknowledged something: it is a conversation.
+    pub is_conversation: u8,
     /// 0 = the entry is free.
-    pub in_use: u64,
+    pub in_use: u8,
+    /// Fills the line.
+    pub reserved: u16,
 }
 
 const _: () = assert!(size_of::<Entry>() == 128);
@@ -56,6 +66,19 @@ impl Entry {
     /// Direction of the flow, seen from its originator.
     pub fn flow_direction(&self) -> Direction {
         Direction::from_number(self.direction)
+    }
+
+    /// Notes, and answers, whether both sides have spoken. Of TCP the originator must have acknowledged something: a SYN
+    /// that is answered, by SYN and ACK or by RST, is no conversation yet.
+    pub fn note_conversation(&mut self) -> bool {
+        let acknowledged = self.key.protocol() != TCP || self.tcp_flags[self.originator as usize & 1] & ACK != 0;
+        self.is_conversation |= u8::from(self.packets[0] > 0 && self.packets[1] > 0 && acknowledged);
+        self.is_conversation != 0
+    }
+
+    /// It was shown to the telemetry since the last export.
+    pub fn is_harvested(&self) -> bool {
+        (self.harvested_packets[0] | self.harvested_packets[1]) != 0
     }
 
     /// Packets of both ways.
@@ -104,6 +127,12 @@ impl Entry {
 
     /// Begins a new record of the same flow: counters at zero, key and originator kept.
     pub fn restart(&mut self) {
+        // Another connection of the same ports must show itself anew.
+        if self.is_closed() {
+            self.is_conversation = 0;
+        }
+        // What was expelled may have been a copy: these were told with it.
+        (self.syns, self.syn_acks, self.resets, self.fragments) = (0, 0, 0, 0);
         self.packets = [0; 2];
         self.bytes = [0; 2];
         self.tcp_flags = [0; 2];

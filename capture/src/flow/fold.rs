@@ -24,6 +24,7 @@ struct FoldKey {
 
 struct Summary {
     key: FoldKey,
+    coarseness: Coarseness,
     flows: u64,
     first_ns: u64,
     last_ns: u64,
@@ -31,15 +32,32 @@ struct Summary {
     fwd: (u64, u64, u8),
     rev: (u64, u64, u8),
     syns: u64,
+    syn_acks: u64,
+    resets: u64,
     fragments: u64,
     remotes: Estimate,
+    amplified: Amplified,
     /// What was shown by the last `harvest`.
     shown: FoldMoved,
+}
+
+/// How much of its address a summary still has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Coarseness {
+    /// One local address.
+    #[default]
+    Host,
+    /// A /24 or /64.
+    Prefix,
+    /// None.
+    Any,
 }
 
 /// What a summary's flows did since the last look.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FoldMoved {
+    /// What the summary's address stands for.
+    pub coarseness: Coarseness,
     /// The summary as a record without its counters: who, which way.
     pub record: FlowRecord,
     /// Flows folded.
@@ -50,8 +68,46 @@ pub struct FoldMoved {
     pub rev: (u64, u64),
     /// SYN packets without ACK.
     pub syns: u64,
+    /// SYN packets with ACK.
+    pub syn_acks: u64,
+    /// RST and FIN packets.
+    pub resets: u64,
     /// Fragments.
     pub fragments: u64,
+    /// From one service that attacks are amplified by.
+    pub amplified: Amplified,
+}
+
+/// Packets from the service that sent most of them since the last look: a lower bound, by the vote of Boyer and Moore.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amplified {
+    /// Its port; 0 = none.
+    pub port: u16,
+    votes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Amplified {
+    /// All that came from `port`.
+    pub fn of(port: u16, packets: u64, bytes: u64) -> Amplified {
+        Amplified { port, votes: packets, packets, bytes }
+    }
+
+    #[inline]
+    fn add(&mut self, port: u16, packets: u64, bytes: u64) {
+        if self.port == port {
+            self.votes += packets;
+            self.packets += packets;
+            self.bytes += bytes;
+        } else if self.votes >= packets {
+            self.votes -= packets;
+        } else {
+            *self = Amplified { port, votes: packets, packets, bytes };
+        }
+    }
 }
 
 /// The bounded table of summaries of one worker.
@@ -65,6 +121,8 @@ pub struct FoldTable {
     held: (u64, u64),
     folded: u64,
 }
+
+const UDP: u8 = 17;
 
 /// Index places: twice the summaries, so that probes stay short.
 const INDEX: usize = FOLD_SLOTS * 2;
@@ -117,7 +175,7 @@ impl FoldTable {
     /// Adds a flow to the summary of its target; answers the address on the other side and its hash.
     #[inline]
     pub fn fold(&mut self, entry: &Entry) -> ([u8; 16], u64) {
-        let (key, remote) = Self::key_of(entry);
+        let (key, (remote, port)) = Self::key_of(entry);
         let at = match self.summaries.get(self.last) {
             // A flood has one target: most folds meet the same summary.
             Some(summary) if summary.key == key => self.last,
@@ -135,7 +193,16 @@ impl FoldTable {
             side.1 += entry.bytes[way];
             side.2 |= entry.tcp_flags[way];
         }
+        if entry.is_harvested() {
+            summary.was_shown(entry);
+        } else if key.protocol == UDP && live::reflection::place(port).is_some() {
+            summary.amplified.add(port, entry.total_packets(), entry.total_bytes());
+        }
         summary.syns += u64::from(entry.syns);
+        if entry.syn_acks | entry.resets != 0 {
+            summary.syn_acks += u64::from(entry.syn_acks);
+            summary.resets += u64::from(entry.resets);
+        }
         summary.fragments += u64::from(entry.fragments);
         let hash = self.seed.hash_address(&remote, 1);
         summary.remotes.insert(hash);
@@ -153,27 +220,35 @@ impl FoldTable {
             }
             let now = FoldMoved {
                 record: FlowRecord::default(),
+                coarseness: summary.coarseness,
                 flows: summary.flows,
                 fwd: (summary.fwd.0, summary.fwd.1),
                 rev: (summary.rev.0, summary.rev.1),
                 syns: summary.syns,
+                syn_acks: summary.syn_acks,
+                resets: summary.resets,
                 fragments: summary.fragments,
+                amplified: std::mem::take(&mut summary.amplified),
             };
             let before = std::mem::replace(&mut summary.shown, now);
             let moved = FoldMoved {
                 record: summary.key.record(),
+                coarseness: summary.coarseness,
                 flows: now.flows - before.flows,
                 fwd: (now.fwd.0 - before.fwd.0, now.fwd.1 - before.fwd.1),
                 rev: (now.rev.0 - before.rev.0, now.rev.1 - before.rev.1),
                 syns: now.syns - before.syns,
+                syn_acks: now.syn_acks - before.syn_acks,
+                resets: now.resets - before.resets,
                 fragments: now.fragments - before.fragments,
+                amplified: now.amplified,
             };
             show(&moved, summary.remote_addresses());
         }
     }
 
     /// The summary's key and the address on the other side. Where neither end is local, the receiver is the target.
-    fn key_of(entry: &Entry) -> (FoldKey, [u8; 16]) {
+    fn key_of(entry: &Entry) -> (FoldKey, ([u8; 16], u16)) {
         let way = entry.originator_way();
         let (src, dst) = (entry.key.sender(way), entry.key.sender(way.opposite()));
         let direction = entry.flow_direction();
@@ -185,7 +260,7 @@ impl FoldTable {
             protocol: entry.key.protocol(),
             direction,
         };
-        (key, remote.0)
+        (key, remote)
     }
 
     /// The exact key first, so that an established target keeps its summary; else the key at the step that the fill
@@ -197,11 +272,16 @@ impl FoldTable {
         }
         let step = STEP_MAX.iter().take_while(|max| self.summaries.len() >= **max).count();
         if step == 0 {
-            return self.make(exact, place, tag);
+            return self.make(exact, Coarseness::Host, place, tag);
         }
         let key = coarser(exact, step);
         let (place, tag, found) = self.probe(&key);
-        found.unwrap_or_else(|| self.make(key, place, tag))
+        let coarseness = match step {
+            1 => Coarseness::Host,
+            2 => Coarseness::Prefix,
+            _ => Coarseness::Any,
+        };
+        found.unwrap_or_else(|| self.make(key, coarseness, place, tag))
     }
 
     #[inline]
@@ -226,18 +306,22 @@ impl FoldTable {
         }
     }
 
-    fn make(&mut self, key: FoldKey, place: usize, tag: u32) -> usize {
+    fn make(&mut self, key: FoldKey, coarseness: Coarseness, place: usize, tag: u32) -> usize {
         assert!(self.summaries.len() < FOLD_SLOTS, "the steps leave room for the last one");
         let remotes = self.spare.pop().unwrap_or_default();
         self.summaries.push(Summary {
             key,
+            coarseness,
             flows: 0,
             first_ns: u64::MAX,
             last_ns: 0,
             fwd: (0, 0, 0),
             rev: (0, 0, 0),
             syns: 0,
+            syn_acks: 0,
+            resets: 0,
             fragments: 0,
+            amplified: Amplified::default(),
             remotes,
             shown: FoldMoved::default(),
         });
@@ -282,6 +366,18 @@ impl FoldKey {
 const SKETCH_FROM: u64 = 32;
 
 impl Summary {
+    /// The telemetry has seen this flow in the table already: it is not shown again.
+    #[cold]
+    #[inline(never)]
+    fn was_shown(&mut self, entry: &Entry) {
+        let fwd = entry.originator as usize & 1;
+        self.shown.flows += 1;
+        for (side, way) in [(&mut self.shown.fwd, fwd), (&mut self.shown.rev, 1 - fwd)] {
+            side.0 += entry.packets[way];
+            side.1 += entry.bytes[way];
+        }
+    }
+
     /// At least one, or the row would say that it is not folded; at most what was folded.
     fn remote_addresses(&self) -> u64 {
         if self.flows < SKETCH_FROM { self.flows.max(1) } else { self.remotes.count().clamp(1, self.flows) }

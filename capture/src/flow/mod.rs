@@ -8,6 +8,6 @@ mod memory;
 pub mod table;
 
 pub use entry::Entry;
-pub use fold::{FoldMoved, FoldTable};
+pub use fold::{Amplified, Coarseness, FoldMoved, FoldTable};
 pub use key::{FlowKey, HashSeed};
 pub use table::{FlowTable, Timeouts};

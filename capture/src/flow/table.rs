@@ -6,7 +6,7 @@
 //! (two packets or more), so that the victim of a full bucket is found without touching an entry: a one-packet newcomer
 //! goes before a flow that has shown itself.
 
-use super::entry::{ACK, Entry, SYN};
+use super::entry::{ACK, Entry, FIN, RST, SYN};
 use super::key::{FlowKey, HashSeed, Way};
 use super::memory::{huge_pages, prefetch};
 use crate::limits::{CLOSED_LINGER_NS, WAYS};
@@ -404,8 +404,13 @@ fn add(entry: &mut Entry, way: Way, seen: &Seen) {
     entry.packets[way] += u64::from(seen.packets);
     entry.bytes[way] += u64::from(seen.bytes);
     entry.tcp_flags[way] |= seen.tcp_flags;
-    if seen.tcp_flags & (SYN | ACK) == SYN {
-        entry.syns = entry.syns.saturating_add(1);
+    if seen.tcp_flags & (SYN | RST | FIN) != 0 {
+        let count = match seen.tcp_flags & (SYN | ACK) {
+            SYN => &mut entry.syns,
+            flags if flags & SYN != 0 => &mut entry.syn_acks,
+            _ => &mut entry.resets,
+        };
+        *count = count.saturating_add(1);
     }
     if seen.fragment {
         entry.fragments = entry.fragments.saturating_add(1);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::limits::SECOND_NS;
 use crate::queue::WorkerQueue;
 use crate::ring::{Statistics, wait_any};
+use crate::sample::Desk;
 use crate::worker::Worker;
 use crate::worker::message::Message;
 
@@ -60,6 +61,8 @@ pub struct Driver {
     closed: Vec<Statistics>,
     tick: u64,
     clock: Clock,
+    desk: Arc<Desk>,
+    desk_version: u64,
 }
 
 impl Driver {
@@ -70,9 +73,10 @@ impl Driver {
         commands: Receiver<Command>,
         board: Arc<Mutex<Board>>,
         block_timeout: Duration,
+        desk: Arc<Desk>,
     ) -> Driver {
         let (taps, closed, clock) = (Vec::new(), Vec::new(), Clock::start());
-        Driver { worker, queue, commands, board, block_timeout, taps, closed, tick: 0, clock }
+        Driver { worker, queue, commands, board, block_timeout, taps, closed, tick: 0, clock, desk, desk_version: 0 }
     }
 
     /// Runs until [`Command::Stop`].
@@ -85,6 +89,7 @@ impl Driver {
                     Command::Stop => return self.stop(),
                 }
             }
+            self.look_at_desk();
             let now = now_ns();
             let mut busy = false;
             for tap in &mut self.taps {
@@ -98,6 +103,15 @@ impl Driver {
             if !busy {
                 self.wait(now);
             }
+        }
+    }
+
+    /// A sample that begins or ends: one load tells that there is none.
+    fn look_at_desk(&mut self) {
+        let version = self.desk.version();
+        if version != self.desk_version {
+            self.desk_version = version;
+            self.worker.take_samples(self.desk.taking());
         }
     }
 

@@ -3,31 +3,42 @@
 use std::net::Ipv6Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ipnet::IpNet;
 use live::line::{InterfaceState, Skipped, SpoolState, Top, WorkerState};
 use live::{CaptureLine, Health, Publisher};
 use spool::row::{DeviceCount, Direction};
 
 use crate::limits::TOP_LIST;
+use crate::sample::Desk;
 use crate::spooler::{Cut, Devices, Spooler};
+use crate::targets;
+use crate::telemetry::HostEntry;
 use crate::telemetry::top::{TopCounts, TopEntry, TopKey};
-use crate::worker::message::{InterfaceTotals, Report};
+use crate::worker::message::{InterfaceTotals, Report, View};
 
 use super::board::Board;
 
+/// What the line tells beside a cut.
+pub struct Beside<'a> {
+    /// The interfaces.
+    pub board: &'a Mutex<Board>,
+    /// Where the workers are pinned.
+    pub cores: &'a [Option<core_affinity::CoreId>],
+    /// What is ours.
+    pub networks: &'a [IpNet],
+    /// The samples.
+    pub desk: &'a Desk,
+}
+
 /// Publishes the line of a cut.
-pub fn publish(
-    publisher: &mut Publisher,
-    spooler: &mut Spooler,
-    cut: &Arc<Cut>,
-    board: &Mutex<Board>,
-    cores: &[Option<core_affinity::CoreId>],
-) {
+pub fn publish(publisher: &mut Publisher, spooler: &mut Spooler, cut: &Arc<Cut>, beside: &Beside<'_>) {
     let board = {
-        let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut board = beside.board.lock().unwrap_or_else(PoisonError::into_inner);
         let count = board.interfaces.len();
         board.note_cut((1..=count).map(|number| totals_of(&cut.reports, number).seen));
         board.clone()
     };
+    let views: Vec<Arc<View>> = cut.reports.iter().map(|report| report.view.clone()).collect();
     let ledger = cut.columns;
     let interfaces = interfaces(cut, spooler, &board);
     let (used_bytes, bytes_max) = (cut.spool.used_bytes, cut.spool.bytes_max);
@@ -40,12 +51,14 @@ pub fn publish(
         envelope: publisher.envelope(super::now_ns()),
         mode: if cut.reports.iter().any(|r| r.flood) { "attack" } else { "normal" }.into(),
         interfaces,
-        workers: cut.reports.iter().map(|report| worker(report, cores)).collect(),
+        workers: cut.reports.iter().map(|report| worker(report, beside.cores)).collect(),
         skipped: Skipped { non_ip: ledger.non_ip, malformed: ledger.malformed, unsupported: ledger.unsupported },
-        top_hosts: merged(&cut.reports, |r| &r.hosts, address),
-        top_prefixes: merged(&cut.reports, |r| &r.prefixes, prefix),
-        top_sources: merged(&cut.reports, |r| &r.remotes, address),
-        top_ports: merged(&cut.reports, |r| &r.ports, port),
+        top_hosts: tops(&views, |view| &view.hosts, address),
+        top_prefixes: tops(&views, |view| &view.prefixes, prefix),
+        top_sources: merged(&views, |view| &view.remotes, address),
+        top_ports: merged(&views, |view| &view.ports, port),
+        targets: targets::build(&views, beside.networks),
+        samples: beside.desk.told(),
         spool: SpoolState {
             used_bytes,
             bytes_max,
@@ -153,24 +166,41 @@ fn worker(report: &Report, cores: &[Option<core_affinity::CoreId>]) -> WorkerSta
 }
 
 /// The workers' lists as one, with most packets first.
-fn merged(reports: &[Report], list: fn(&Report) -> &Vec<TopEntry>, name: fn(&TopKey) -> String) -> Vec<Top> {
-    let mut all: Vec<TopEntry> = reports.iter().flat_map(|r| list(r).iter().copied()).collect();
+fn merged(views: &[Arc<View>], list: fn(&View) -> &Vec<TopEntry>, name: fn(&TopKey) -> String) -> Vec<Top> {
+    let mut all: Vec<TopEntry> = views.iter().flat_map(|view| list(view).iter().copied()).collect();
     all.sort_unstable_by_key(|entry| entry.key);
     all.dedup_by(|later, first| {
         let same = later.key == first.key;
         if same {
             first.counts.add(&later.counts);
-            // Workers may have seen the same remotes: the larger estimate is a lower bound of the union.
-            first.remotes = first.remotes.max(later.remotes);
         }
         same
     });
     all.sort_by_key(|entry| std::cmp::Reverse(entry.counts.packets()));
     all.truncate(TOP_LIST);
-    all.iter().map(|entry| top(name(&entry.key), &entry.counts, entry.remotes)).collect()
+    all.iter().map(|entry| top(name(&entry.key), &entry.counts)).collect()
 }
 
-fn top(key: String, counts: &TopCounts, remotes: u64) -> Top {
+/// The busiest hosts or prefixes.
+fn tops(views: &[Arc<View>], list: fn(&View) -> &Vec<HostEntry>, name: fn(&TopKey) -> String) -> Vec<Top> {
+    let entry = |entry: HostEntry| {
+        let (inbound, out) = (entry.inbound.side(), entry.out.side());
+        Top {
+            key: name(&entry.key),
+            packets_in: inbound.packets,
+            bytes_in: inbound.bytes,
+            packets_out: out.packets,
+            bytes_out: out.bytes,
+            flows_new: inbound.flows + out.flows,
+            syn_without_ack: inbound.syn + out.syn,
+            fragments: inbound.fragments + out.fragments,
+            remote_addresses: entry.remotes.count().max(entry.remotes_at_least),
+        }
+    };
+    targets::merged(views, list).into_iter().take(TOP_LIST).map(entry).collect()
+}
+
+fn top(key: String, counts: &TopCounts) -> Top {
     Top {
         key,
         packets_in: counts.packets_in,
@@ -180,7 +210,7 @@ fn top(key: String, counts: &TopCounts, remotes: u64) -> Top {
         flows_new: counts.flows,
         syn_without_ack: counts.syn_without_ack,
         fragments: counts.fragments,
-        remote_addresses: remotes,
+        remote_addresses: 0,
     }
 }
 

@@ -22,6 +22,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use live::action::Action;
+use live::control::{Execute, restart_by};
 use live::{Heartbeat, Publisher, Role};
 use spool::config::Sizes;
 use spool::row::{EventRow, Severity};
@@ -33,10 +35,11 @@ use crate::flow::key::HashSeed;
 use crate::flow::table::Timeouts;
 use crate::interface::{Netlink, check_name, default_route_interface};
 use crate::limits::{INTERFACES_MAX, SECOND_NS, WORKERS_MAX};
-use crate::local::LocalNetworks;
+use crate::local::{LocalNetworks, own_network};
 use crate::metrics;
 use crate::queue::WorkerQueue;
 use crate::ring::{RingSpec, available_bytes, budget};
+use crate::sample::{Desk, folder};
 use crate::spooler::sink::{Sink, WhenFull};
 use crate::spooler::{Cut, Spooler, Turn, closing};
 use crate::worker::{Worker, WorkerOptions};
@@ -44,7 +47,7 @@ use crate::worker::{Worker, WorkerOptions};
 use board::Board;
 use driver::Driver;
 use follow::{Follower, Notice, Opened};
-pub(crate) use line::totals_of as interface_totals;
+pub(crate) use line::{protocol_name, totals_of as interface_totals};
 use pulse::Pulse;
 
 /// What capture must know.
@@ -98,7 +101,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
         tracing::info!(workers, interfaces = ?names, ring_bytes = bytes, table_bytes = workers * config.flow_table_entries * 128, "memory is bounded by");
     }
     let mut netlink = Netlink::open()?;
-    let local = Arc::new(LocalNetworks::new(&config.local_networks, &own_networks(&mut netlink)?));
+    let networks = local_networks(config, &mut netlink)?;
+    let local = Arc::new(LocalNetworks::new(&networks, &[]));
     let board = Arc::new(Mutex::new(Board::new(&names)));
     let latest: Arc<Mutex<Option<Arc<Cut>>>> = Arc::default();
     let now = now_ns();
@@ -111,10 +115,13 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let past = closing::read(&dir, options.node, epoch)?;
     let render = metrics::renderer(latest.clone(), board.clone());
     let mut publisher = Publisher::bind(&options.run_dir, Role::Capture, options.node.to_string(), epoch, render)?;
-    publisher.restart_by(stop);
+    let desk = Arc::new(Desk::new(folder(&options.run_dir)));
+    publisher.obey(obey(stop, &desk, &board));
     let seed = HashSeed::random()?;
     let mut threads = Threads::default();
-    let queues = start_workers(config, &cores[..workers], &local, seed, names.len(), &board, &mut threads)?;
+    let shared = Shared { local, board: board.clone(), desk: desk.clone() };
+    let queues = start_workers(config, &cores[..workers], &shared, seed, names.len(), &mut threads)?;
+    threads.write_samples(&desk, stop)?;
     let (notices, noticed) = mpsc::sync_channel(256);
     let follower = Follower::open(opened, specs, config.backend, threads.commands.clone(), board.clone(), notices)?;
     threads.follow(follower, stop.clone())?;
@@ -134,7 +141,12 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
         let cut = Arc::new(cut);
         pulse.note(&cut, (cut.spool.used_bytes, cut.spool.bytes_max));
         *latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cut.clone());
-        line::publish(&mut publisher, spooler, &cut, &board, &cores);
+        line::publish(
+            &mut publisher,
+            spooler,
+            &cut,
+            &line::Beside { board: &board, cores: &cores, networks: &networks, desk: &desk },
+        );
     };
     pulse.ready();
     spool_until_finished(&mut spooler, &noticed, &mut pulse, stop, &mut show);
@@ -208,24 +220,24 @@ fn spool_until_finished(
 fn start_workers(
     config: &Config,
     cores: &[Option<core_affinity::CoreId>],
-    local: &Arc<LocalNetworks>,
+    shared: &Shared,
     seed: HashSeed,
     interfaces: usize,
-    board: &Arc<Mutex<Board>>,
     threads: &mut Threads,
 ) -> Result<Vec<WorkerQueue>, CaptureError> {
     let mut queues = Vec::new();
     for (number, core) in cores.iter().enumerate() {
         let queue = WorkerQueue::default();
         queues.push(queue.clone());
-        let options = worker_options(config, number as u16, local.clone(), seed, interfaces);
+        let options = worker_options(config, number as u16, shared.local.clone(), seed, interfaces);
         let (commands, received) = mpsc::channel();
         threads.commands.push(commands);
-        let (core, board, block_timeout) = (*core, board.clone(), config.ring_block_timeout);
+        let (core, block_timeout) = (*core, config.ring_block_timeout);
+        let (board, desk) = (shared.board.clone(), shared.desk.clone());
         let run = move || {
             cores::pin(core);
             // The table is made on the worker's own core, so that its pages are near.
-            Driver::new(Worker::new(options), queue, received, board, block_timeout).run();
+            Driver::new(Worker::new(options), queue, received, board, block_timeout, desk).run();
         };
         let thread = thread::Builder::new().name(format!("worker-{number}")).spawn(run);
         threads.joins.push(thread.map_err(|source| CaptureError::Start { what: "a worker", source })?);
@@ -286,8 +298,32 @@ fn present() -> String {
     links.iter().map(|link| link.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn own_networks(netlink: &mut Netlink) -> Result<Vec<ipnet::IpNet>, CaptureError> {
-    Ok(netlink.addresses()?.into_iter().map(|address| address.address).collect())
+/// Those of the configuration, or the machine's own.
+fn local_networks(config: &Config, netlink: &mut Netlink) -> Result<Vec<ipnet::IpNet>, CaptureError> {
+    if !config.local_networks.is_empty() {
+        return Ok(config.local_networks.clone());
+    }
+    Ok(netlink.addresses()?.into_iter().map(|address| own_network(address.address)).collect())
+}
+
+/// What the threads of the workers share.
+struct Shared {
+    local: Arc<LocalNetworks>,
+    board: Arc<Mutex<Board>>,
+    desk: Arc<Desk>,
+}
+
+/// What may be asked of capture: a restart, and samples.
+fn obey(stop: &Arc<AtomicBool>, desk: &Arc<Desk>, board: &Arc<Mutex<Board>>) -> Execute {
+    let (restart, desk, board) = (restart_by(Role::Capture, Arc::clone(stop)), Arc::clone(desk), Arc::clone(board));
+    Box::new(move |request| match request.action {
+        Action::Sample(_) | Action::SampleStop(_) => desk.execute(request, now_ns(), |name| {
+            let board = board.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let place = board.interfaces.iter().position(|interface| interface.name == name)?;
+            u16::try_from(place + 1).ok()
+        }),
+        _ => restart(request),
+    })
 }
 
 pub(crate) fn event(kind: &str, severity: Severity, subject: &str, text: &str) -> EventRow {
@@ -313,6 +349,20 @@ impl Threads {
         };
         let thread = thread::Builder::new().name("interfaces".into()).spawn(run);
         self.joins.push(thread.map_err(|source| CaptureError::Start { what: "the interface watch", source })?);
+        Ok(())
+    }
+
+    /// Writes the files of samples until `stop`.
+    fn write_samples(&mut self, desk: &Arc<Desk>, stop: &Arc<AtomicBool>) -> Result<(), CaptureError> {
+        let (mut writer, stop) = (desk.writer(), Arc::clone(stop));
+        let run = move || {
+            while !stop.load(Ordering::Acquire) {
+                let busy = writer.turn(now_ns());
+                thread::sleep(Duration::from_millis(if busy { 5 } else { 50 }));
+            }
+        };
+        let thread = thread::Builder::new().name("samples".into()).spawn(run);
+        self.joins.push(thread.map_err(|source| CaptureError::Start { what: "the writer of samples", source })?);
         Ok(())
     }
 

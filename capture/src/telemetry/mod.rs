@@ -6,8 +6,14 @@
 
 pub mod counters;
 pub mod harvest;
+pub mod host;
+pub mod look;
+mod run;
+pub mod sketch;
 pub mod top;
+mod votes;
 
 pub use counters::{InterfaceSecond, ProtocolClass, SecondCounters};
 pub use harvest::{MinuteTalkers, SecondTops, Telemetry};
+pub use host::{HostEntry, HostTable};
 pub use top::{TopCounts, TopKey, TopTable};

@@ -4,6 +4,8 @@
 //! stranger's packets count against the owner's, and who has outvoted the owner takes the slot. What an owner's counters
 //! show is what it did while it owned the slot: a lower bound, never a guess. `total` counts everybody.
 
+use super::votes::{Claim, Votes};
+
 /// A key of any kind, in 16 bytes: an address, or protocol and port.
 pub type TopKey = [u8; 16];
 
@@ -53,36 +55,18 @@ impl TopCounts {
     }
 }
 
-/// Registers of the small sketch of remote addresses that a slot may have: error about 13 %.
-const SKETCH: usize = 64;
-
 /// Who owns a slot, and what it did there.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: TopKey,
     counts: TopCounts,
-    remotes_at_least: u64,
 }
-
-/// What is looked at for every packet: eight bytes a slot, so that a table's stay in the first-level cache.
-#[derive(Clone, Copy, Default)]
-struct Vote {
-    /// Bits of the owner's hash; 0 = nobody.
-    tag: u32,
-    votes: u32,
-}
-
-/// A slot that nobody defends goes to every so-manieth stranger only: in a crowd of one-packet strangers the slots
-/// would else change hands at every second packet.
-const ADMIT_EVERY: u32 = 8;
 
 /// The table; see the module.
 pub struct TopTable {
-    votes: Box<[Vote]>,
+    votes: Votes,
     slots: Box<[Slot]>,
-    sketches: Box<[[u8; SKETCH]]>,
     total: Option<TopCounts>,
-    strangers: u32,
 }
 
 /// One entry of a list that a table gives.
@@ -92,74 +76,31 @@ pub struct TopEntry {
     pub key: TopKey,
     /// Lower bounds.
     pub counts: TopCounts,
-    /// Estimate of distinct addresses on the other side; 0 = not sketched.
-    pub remotes: u64,
 }
 
 impl TopTable {
     /// A table of `slots` (a power of two) that also counts everybody's total.
     pub fn totalling(slots: usize) -> TopTable {
-        TopTable { total: Some(TopCounts::default()), ..TopTable::new(slots, false) }
+        TopTable { total: Some(TopCounts::default()), ..TopTable::new(slots) }
     }
 
-    /// A table of `slots` (a power of two); `sketched` adds 64 bytes a slot for counting addresses on the other side.
-    pub fn new(slots: usize, sketched: bool) -> TopTable {
-        assert!(slots.is_power_of_two(), "limits.rs has powers of two");
-        let sketches = if sketched { vec![[0; SKETCH]; slots] } else { Vec::new() };
-        TopTable {
-            votes: vec![Vote::default(); slots].into_boxed_slice(),
-            strangers: 0,
-            slots: vec![Slot::default(); slots].into_boxed_slice(),
-            sketches: sketches.into_boxed_slice(),
-            total: None,
-        }
+    /// A table of `slots` (a power of two).
+    pub fn new(slots: usize) -> TopTable {
+        TopTable { votes: Votes::new(slots), slots: vec![Slot::default(); slots].into_boxed_slice(), total: None }
     }
 
-    /// Counts for `key`, whose hash is `hash`; `remote` is the hash of the address on the other side.
+    /// Counts for `key`, whose hash is `hash`.
     #[inline]
-    pub fn add(&mut self, key: &TopKey, hash: u64, counts: &TopCounts, remote: u64) {
+    pub fn add(&mut self, key: &TopKey, hash: u64, counts: &TopCounts) {
         if let Some(total) = &mut self.total {
             total.add(counts);
         }
-        let at = hash as usize & (self.slots.len() - 1);
-        let tag = (hash >> 32) as u32 | 1;
-        let weight = u32::try_from(counts.packets()).unwrap_or(u32::MAX);
-        let vote = &mut self.votes[at];
-        if vote.tag == tag && self.slots[at].key == *key {
-            vote.votes = vote.votes.saturating_add(weight);
-            self.slots[at].counts.add(counts);
-        } else if vote.votes >= weight {
-            vote.votes -= weight;
-            return;
-        } else {
-            self.strangers = self.strangers.wrapping_add(1);
-            if weight < ADMIT_EVERY && vote.tag != 0 && !self.strangers.is_multiple_of(ADMIT_EVERY) {
-                return;
-            }
-            *vote = Vote { tag, votes: weight - vote.votes };
-            self.slots[at] = Slot { key: *key, counts: *counts, remotes_at_least: 0 };
-            if let Some(sketch) = self.sketches.get_mut(at) {
-                sketch.fill(0);
-            }
-        }
-        self.sketch(at, remote);
-    }
-
-    #[inline]
-    fn sketch(&mut self, at: usize, remote: u64) {
-        if let Some(sketch) = self.sketches.get_mut(at) {
-            let index = (remote >> 58) as usize;
-            let rank = ((remote << 6) | 1 << 5).leading_zeros() as u8 + 1;
-            sketch[index] = sketch[index].max(rank);
-        }
-    }
-
-    /// Another estimate of the owner's addresses on the other side; the larger one counts.
-    pub fn raise_remotes(&mut self, key: &TopKey, hash: u64, remotes: u64) {
-        let at = hash as usize & (self.slots.len() - 1);
+        let at = self.votes.slot(hash);
         let slot = &mut self.slots[at];
-        if slot.key == *key {
-            slot.remotes_at_least = slot.remotes_at_least.max(remotes);
+        match self.votes.claim(at, hash, counts.packets(), || slot.key == *key) {
+            Claim::Kept => slot.counts.add(counts),
+            Claim::Won => *slot = Slot { key: *key, counts: *counts },
+            Claim::Lost => {}
         }
     }
 
@@ -177,32 +118,15 @@ impl TopTable {
             used.truncate(max);
         }
         used.sort_unstable_by_key(most);
-        used.into_iter()
-            .map(|at| TopEntry {
-                key: self.slots[at].key,
-                counts: self.slots[at].counts,
-                remotes: self.sketches.get(at).map_or(0, small_estimate).max(self.slots[at].remotes_at_least),
-            })
-            .collect()
+        used.into_iter().map(|at| TopEntry { key: self.slots[at].key, counts: self.slots[at].counts }).collect()
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.votes.fill(Vote::default());
+        self.votes.clear();
         self.slots.fill(Slot::default());
-        self.sketches.fill([0; SKETCH]);
         self.total = self.total.map(|_| TopCounts::default());
     }
-}
-
-/// HyperLogLog estimate of a 64-register sketch.
-fn small_estimate(sketch: &[u8; SKETCH]) -> u64 {
-    let m = SKETCH as f64;
-    let sum: f64 = sketch.iter().map(|&rank| (-f64::from(rank)).exp2()).sum();
-    let raw = 0.709 * m * m / sum;
-    let empty = sketch.iter().filter(|&&rank| rank == 0).count();
-    let estimate = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
-    estimate.round() as u64
 }
 
 #[cfg(test)]
@@ -225,12 +149,12 @@ mod tests {
 
     #[test]
     fn heavy_keys_survive_a_crowd_and_their_counts_are_lower_bounds() {
-        let mut table = TopTable::new(1024, true);
+        let mut table = TopTable::new(1024);
         for n in 0..200_000u64 {
-            table.add(&key(n + 100), mixed(n + 100), &one(), mixed(n));
+            table.add(&key(n + 100), mixed(n + 100), &one());
             if n % 20 == 0 {
                 for heavy in 0..10 {
-                    table.add(&key(heavy), mixed(heavy), &one(), mixed(n));
+                    table.add(&key(heavy), mixed(heavy), &one());
                 }
             }
         }
@@ -248,20 +172,8 @@ mod tests {
     fn total_counts_those_who_have_no_slot() {
         let mut table = TopTable::totalling(1);
         for n in 0..100 {
-            table.add(&key(n), mixed(n), &one(), 0);
+            table.add(&key(n), mixed(n), &one());
         }
         assert_eq!((table.total().packets(), table.list(10).len()), (100, 1));
-    }
-
-    #[test]
-    fn sketch_tells_few_remotes_from_many() {
-        let mut table = TopTable::new(64, true);
-        for n in 0..5000 {
-            table.add(&key(1), mixed(1), &one(), mixed(n));
-            table.add(&key(2), mixed(3), &one(), mixed(n % 4));
-        }
-        let remotes = |k| table.list(2).iter().find(|e| e.key == key(k)).unwrap().remotes;
-        assert!((3000..8000).contains(&remotes(1)), "{}", remotes(1));
-        assert!((3..=5).contains(&remotes(2)), "{}", remotes(2));
     }
 }

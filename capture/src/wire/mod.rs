@@ -97,6 +97,21 @@ pub fn parse(frame: &Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {
     parse_any(*frame, decapsulate)
 }
 
+/// Time to live or hop limit of the outermost IP header behind Ethernet, one tag passed over; 0 = it is not there.
+pub fn hop_limit(frame: &Frame<'_>) -> u8 {
+    let word = |at: usize| frame.bytes.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+    let (kind, ip) = match word(12) {
+        0x8100 | 0x88a8 => (word(16), 18),
+        kind => (kind, 14),
+    };
+    let place = match kind {
+        ethernet::IPV4 => 8,
+        ethernet::IPV6 => 7,
+        _ => return 0,
+    };
+    if frame.link == LinkType::Ethernet { frame.bytes.get(ip + place).copied().unwrap_or(0) } else { 0 }
+}
+
 /// The long way, for frames of any shape. By value: a reference would keep the frame in memory on the fast way too.
 #[inline(never)]
 fn parse_any(frame: Frame<'_>, decapsulate: bool) -> Result<Packet, Skip> {

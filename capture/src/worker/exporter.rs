@@ -15,6 +15,8 @@ pub struct Exporter {
     folds: bool,
     /// One-packet flows are folded now.
     pub flood: bool,
+    /// Newcomers are pushed out of the table within a second, and are noted when they are folded then.
+    pub turns_over: bool,
     /// Who talks; flows are noted here when they move and when they leave.
     pub telemetry: Telemetry,
     /// Messages for the spooler, oldest first.
@@ -37,6 +39,7 @@ impl Exporter {
         Exporter {
             folds,
             flood: false,
+            turns_over: false,
             telemetry: Telemetry::new(seed),
             outbox: VecDeque::new(),
             fold: FoldTable::new(seed),
@@ -67,9 +70,14 @@ impl Exporter {
         self.write(&entry.record(reason));
     }
 
-    /// A flow that stays in the table is noted; in a flood a one-packet flow is noted when it is folded.
+    /// A flow that stays in the table is noted. A flood's one-packet flows stay there until they are idle, or the table
+    /// is full: who waited for that would hear of the attack when it is over.
     pub fn note(&mut self, entry: &mut Entry) {
-        if !(self.flood && self.folds) || entry.total_packets() > 1 {
+        if self.flood && entry.total_packets() == 1 {
+            if !self.turns_over {
+                self.telemetry.harvest_single(entry);
+            }
+        } else {
             self.telemetry.harvest(entry);
         }
     }
@@ -110,6 +118,7 @@ impl Exporter {
     /// What the summaries' targets received since the last look.
     pub fn harvest_folded(&mut self) {
         let telemetry = &mut self.telemetry;
+        telemetry.end_run();
         self.fold.harvest(|moved, remotes| telemetry.harvest_summary(moved, remotes));
     }
 

@@ -1,9 +1,12 @@
 //! What a worker tells the spooler.
 
+use std::sync::Arc;
+
 use super::batch::FlowBatch;
-use crate::limits::TOP_LIST;
+use crate::limits::{HOSTS_TOLD, TOP_LIST};
+use crate::telemetry::look::Looks;
 use crate::telemetry::top::TopEntry;
-use crate::telemetry::{InterfaceSecond, MinuteTalkers, SecondTops};
+use crate::telemetry::{HostEntry, InterfaceSecond, MinuteTalkers, SecondTops};
 
 /// A message; the queue keeps their order, so a report speaks of exactly the batches before it.
 pub enum Message {
@@ -94,14 +97,23 @@ pub struct Report {
     pub flood: bool,
     /// Messages that waited for the spooler when it took this one.
     pub queue: u64,
-    /// Busiest local addresses of the second.
-    pub hosts: Vec<TopEntry>,
-    /// Busiest local prefixes.
-    pub prefixes: Vec<TopEntry>,
-    /// Busiest remote addresses.
+    /// Who was busy in the second. Shared: a report is copied with each cut.
+    pub view: Arc<View>,
+}
+
+/// Who was busy in a second, as one worker saw it.
+#[derive(Debug, Default)]
+pub struct View {
+    /// Local addresses.
+    pub hosts: Vec<HostEntry>,
+    /// Local /24 and /64 prefixes.
+    pub prefixes: Vec<HostEntry>,
+    /// Remote addresses.
     pub remotes: Vec<TopEntry>,
-    /// Busiest ports.
+    /// Ports.
     pub ports: Vec<TopEntry>,
+    /// Packets that were looked at.
+    pub looks: Looks,
 }
 
 impl Report {
@@ -115,6 +127,7 @@ impl Report {
         flows_active: u64,
         flood: bool,
         tops: &SecondTops,
+        looks: Looks,
     ) -> Report {
         // Twice the list: a host that is eleventh at two workers may be fifth in all.
         let list = |table: &crate::telemetry::TopTable| table.list(2 * TOP_LIST);
@@ -127,10 +140,13 @@ impl Report {
             flows_active,
             flood,
             queue: 0,
-            hosts: list(&tops.hosts),
-            prefixes: list(&tops.prefixes),
-            remotes: list(&tops.remotes),
-            ports: list(&tops.ports),
+            view: Arc::new(View {
+                hosts: tops.hosts.list(HOSTS_TOLD),
+                prefixes: tops.prefixes.list(usize::MAX),
+                remotes: list(&tops.remotes),
+                ports: list(&tops.ports),
+                looks,
+            }),
         }
     }
 }

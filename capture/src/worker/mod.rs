@@ -5,6 +5,7 @@
 
 pub mod batch;
 mod exporter;
+mod look;
 pub mod message;
 mod time;
 
@@ -20,7 +21,9 @@ use crate::flow::table::{Candidate, FlowTable, Seen, Timeouts};
 use crate::frame::Frame;
 use crate::limits::GROUP_FRAMES;
 use crate::local::LocalNetworks;
+use crate::sample::{Recent, Taking};
 use crate::telemetry::counters::Counted;
+use crate::telemetry::look::Looker;
 use crate::telemetry::{InterfaceSecond, ProtocolClass, SecondCounters};
 use crate::wire::{self, Fragment, Skip};
 
@@ -83,11 +86,20 @@ pub struct Worker {
     swept_ns: u64,
     fold_flushed_ns: u64,
     new_in_second: u64,
+    /// Entries pushed out up to the second that is open.
+    evicted_before: u64,
     /// The clock at the last look, and the earliest stamp that is believed with the width of those that are.
     now_ns: u64,
     stamp_floor_ns: u64,
     stamp_width_ns: u64,
     groups_behind: u32,
+    /// Packets until one is looked at; 1 = each is, because a sample is taken.
+    until_look: u32,
+    looker: Looker,
+    recent: Recent,
+    taking: Vec<Arc<Taking>>,
+    /// Packets until `looker` wants one, while samples are taken.
+    until_kept: u32,
 }
 
 impl Worker {
@@ -107,10 +119,17 @@ impl Worker {
             swept_ns: 0,
             fold_flushed_ns: 0,
             new_in_second: 0,
+            evicted_before: 0,
             now_ns: 0,
             stamp_floor_ns: 0,
             stamp_width_ns: u64::MAX,
             groups_behind: 0,
+            // Nobody asks a replay how its packets looked: 0 is four thousand million packets away.
+            until_look: u32::from(options.live),
+            looker: Looker::default(),
+            recent: Recent::default(),
+            taking: Vec::new(),
+            until_kept: 0,
             table,
             options,
         }
@@ -144,6 +163,11 @@ impl Worker {
             let counters = &mut self.interfaces[usize::from(interface)];
             counters.taken += 1;
             counters.incoming += u64::from(frame.outgoing != Some(true));
+            // Before it is parsed, and parsed again there: what is kept for this would cost every packet.
+            self.until_look = self.until_look.wrapping_sub(1);
+            if self.until_look == 0 {
+                self.look(interface, frame);
+            }
             let time_ns = self.believed(frame.time_ns);
             let packet = match wire::parse(&frame, self.options.decapsulate) {
                 Ok(packet) => packet,
@@ -164,13 +188,14 @@ impl Worker {
             let (key, way) = FlowKey::of(&packet, interface);
             let hash = self.table.hash(&key);
             self.table.prefetch_bucket(hash);
+            let seen = Seen { time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment };
             self.pending.push(Pending {
                 interface,
                 key,
                 hash,
                 candidate: Candidate::NONE,
                 way,
-                seen: Seen { time_ns, packets, bytes, tcp_flags: packet.tcp_flags, fragment },
+                seen,
                 protocol: ProtocolClass::of(packet.protocol),
             });
         }
@@ -356,6 +381,7 @@ impl Worker {
             self.table.used() as u64,
             self.exporter.flood,
             &self.exporter.telemetry.second,
+            self.looker.take(),
         );
         self.exporter.telemetry.clear_second();
         Box::new(report)

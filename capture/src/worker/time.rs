@@ -87,6 +87,9 @@ impl Worker {
         let bound = self.options.fold_flows_per_second;
         self.exporter.flood = self.new_in_second > if self.exporter.flood { bound / 2 } else { bound };
         self.new_in_second = 0;
+        let evicted = self.exporter.evicted - self.evicted_before;
+        self.evicted_before = self.exporter.evicted;
+        self.exporter.turns_over = self.options.fold && evicted >= self.table.used() as u64;
         if let Some(minute) = self.exporter.telemetry.roll_minute(time_ns / SECOND_NS) {
             self.exporter.outbox.push_back(Message::Minute(minute));
         }
