@@ -27,6 +27,8 @@ fn seeds() -> Vec<Vec<u8>> {
         mode: "attack".to_owned(),
         interfaces: vec![live::line::InterfaceState { name: "eth0".to_owned(), ..Default::default() }],
         workers: vec![Default::default(); 2],
+        bytes_in: 0,
+        bytes_out: 0,
         skipped: Default::default(),
         top_hosts: vec![live::line::Top { key: "10.0.0.1".to_owned(), ..Default::default() }],
         top_prefixes: Vec::new(),

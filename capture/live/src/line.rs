@@ -260,6 +260,12 @@ pub struct CaptureLine {
     pub interfaces: Vec<InterfaceState>,
     /// Each worker.
     pub workers: Vec<WorkerState>,
+    /// Wire bytes towards the local networks, of all interfaces, cumulative in this epoch.
+    #[serde(default)]
+    pub bytes_in: u64,
+    /// Wire bytes from the local networks, likewise.
+    #[serde(default)]
+    pub bytes_out: u64,
     /// Frames skipped, cumulative: non_ip, malformed, unsupported.
     pub skipped: Skipped,
     /// Local addresses with most packets in the last second.

@@ -21,12 +21,15 @@ pub struct TrafficRollup {
     minutes: BTreeMap<(u64, u16), TrafficRow>,
     hours: BTreeMap<(u64, u16), TrafficRow>,
     newest: u64,
+    bytes: (u64, u64),
 }
 
 impl TrafficRollup {
     /// Adds a worker's share of a second.
     pub fn add(&mut self, second: &InterfaceSecond) {
         self.newest = self.newest.max(second.second);
+        let row = second.row();
+        self.bytes = (self.bytes.0.saturating_add(row.bytes_in), self.bytes.1.saturating_add(row.bytes_out));
         self.seconds.entry((second.second, second.interface)).and_modify(|s| s.merge(second)).or_insert(*second);
     }
 
@@ -63,6 +66,11 @@ impl TrafficRollup {
             let over = |ts: u64| ts.saturating_add(length) <= limit || ts > ahead;
             rows.extend(buckets.extract_if(.., |(ts, _), _| over(*ts)).map(|(_, row)| row));
         }
+    }
+
+    /// Wire bytes towards the local networks and from them, of all that was added.
+    pub fn bytes(&self) -> (u64, u64) {
+        self.bytes
     }
 
     /// The newest second that was added.

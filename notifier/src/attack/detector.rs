@@ -135,7 +135,7 @@ impl Detector {
         own.filter_map(|(network, _, _)| facts::sum(network, targets)).collect()
     }
 
-    fn limits(&self, network: &IpNet, way: Way) -> Limits {
+    pub(super) fn limits(&self, network: &IpNet, way: Way) -> Limits {
         let scope = if is_host(network) { Scope::Host } else { Scope::Network };
         let others = match (scope, way) {
             (Scope::Host, Way::In) => &self.config.host,
@@ -298,7 +298,7 @@ fn is_spread(finding: &Finding<'_>, targets: &[(&Target, IpNet)]) -> bool {
     most.saturating_mul(2) < finding.measured.lone
 }
 
-fn range(name: &str) -> Option<IpNet> {
+pub(super) fn range(name: &str) -> Option<IpNet> {
     name.parse::<IpNet>().ok().or_else(|| name.parse::<std::net::IpAddr>().ok().map(IpNet::from))
 }
 

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod kind;
 pub mod measure;
 pub mod sample;
+pub mod shares;
 #[cfg(test)]
 mod testing;
 pub mod words;

@@ -19,6 +19,8 @@ pub(super) fn line(targets: Vec<Target>) -> CaptureLine {
         mode: "normal".to_owned(),
         interfaces: Vec::new(),
         workers: Vec::new(),
+        bytes_in: 0,
+        bytes_out: 0,
         skipped: Default::default(),
         top_hosts: Vec::new(),
         top_prefixes: Vec::new(),

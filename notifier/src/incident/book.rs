@@ -265,6 +265,14 @@ impl Book {
         }
     }
 
+    /// Packets of an attack were kept.
+    pub fn keep_sample(&mut self, id: &str, file: &str, packets: u64) {
+        if let Some(open) = self.opens.get_mut(id) {
+            open.keep_sample(file.to_owned(), packets);
+            self.mark(id);
+        }
+    }
+
     /// The lane of a receiver and channel.
     pub(super) fn lane(&mut self, receiver: &str, channel: &str) -> &mut Lane {
         self.lanes.entry((receiver.to_owned(), channel.to_owned())).or_default()

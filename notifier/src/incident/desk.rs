@@ -40,6 +40,8 @@ struct Inner {
     fault: String,
     faults: u64,
     trimmed_ns: u64,
+    /// Incidents of which the row is not kept yet, and when they changed.
+    unrecorded: Vec<(u64, Incident)>,
 }
 
 /// The owner. Shared by the role's threads.
@@ -82,7 +84,16 @@ impl Desk {
             tracing::warn!("no [[notifier.receiver]] is configured: incidents are kept and shown, and nobody is told");
         }
         let settings = Arc::new(settings);
-        let inner = Inner { connection, book, outbox, settings, fault: String::new(), faults: 0, trimmed_ns: now_ns };
+        let inner = Inner {
+            connection,
+            book,
+            outbox,
+            settings,
+            fault: String::new(),
+            faults: 0,
+            trimmed_ns: now_ns,
+            unrecorded: Vec::new(),
+        };
         Ok(Desk { inner: Mutex::new(inner), wake: watch::Sender::new(0) })
     }
 
@@ -110,6 +121,7 @@ impl Desk {
         let settings = Arc::clone(&inner.settings);
         let Inner { book, outbox, .. } = &mut *inner;
         let changed = book.decide(now_ns, transitions, facts, &settings, outbox);
+        inner.record(now_ns, &changed);
         inner.commit("notifier.decide", now_ns);
         drop(inner);
         self.wake.send_modify(|number| *number += 1);
@@ -194,6 +206,21 @@ impl Desk {
         self.lock().outbox.readings(now_ns)
     }
 
+    /// What waits to be sent.
+    pub fn outbox(&self, now_ns: u64) -> OutboxState {
+        self.lock().outbox.state(now_ns)
+    }
+
+    /// Whether anything goes on.
+    pub fn is_firing(&self) -> bool {
+        self.lock().book.open_by_severity() != [0; 3]
+    }
+
+    /// A sample of an attack's packets was kept as this file.
+    pub fn keep_sample(&self, incident: &str, file: &str, packets: u64) {
+        self.lock().book.keep_sample(incident, file, packets);
+    }
+
     /// Every open incident, so that the judges go on where they were.
     pub fn open_incidents(&self) -> Vec<Incident> {
         self.lock().book.firing().into_iter().map(|open| open.incident.clone()).collect()
@@ -255,15 +282,24 @@ fn is_used(settings: &Settings, name: &String) -> bool {
 }
 
 impl Inner {
+    /// Rows that wait for the transaction; of more than there can be incidents the oldest go.
+    fn record(&mut self, now_ns: u64, changed: &Changed) {
+        self.unrecorded.extend(changed.incidents.iter().map(|incident| (now_ns, incident.clone())));
+        let surplus = self.unrecorded.len().saturating_sub(2 * super::INCIDENTS_MAX);
+        self.unrecorded.drain(..surplus);
+    }
+
     /// Writes what the state file lacks. What cannot be written stays for the next time.
     fn commit(&mut self, place: &'static str, now_ns: u64) {
         let is_trim = now_ns.saturating_sub(self.trimmed_ns) >= TRIM_NS;
-        if self.book.dirty.is_empty() && self.outbox.unwritten().next().is_none() && !is_trim {
+        let is_clean = self.book.dirty.is_empty() && self.unrecorded.is_empty();
+        if is_clean && self.outbox.unwritten().next().is_none() && !is_trim {
             return;
         }
         match self.write(place, is_trim.then_some(now_ns)) {
             Ok(()) => {
                 self.book.dirty = Default::default();
+                self.unrecorded.clear();
                 self.outbox.written();
                 if !std::mem::take(&mut self.fault).is_empty() {
                     tracing::warn!("the notifier's state can be written again");
@@ -291,6 +327,16 @@ impl Inner {
         pass(place)?;
         let transaction = self.connection.transaction().map_err(told)?;
         table::write(&transaction, &self.book).map_err(told)?;
+        let mut left_out = 0;
+        for (time_ns, incident) in &self.unrecorded {
+            left_out += u64::from(!crate::record::put_incident(&transaction, incident, *time_ns).map_err(told)?);
+        }
+        if left_out > 0 {
+            tracing::error!(
+                left_out,
+                "incidents are kept, but there is no room for their rows on the way to the store"
+            );
+        }
         pass("notifier.incidents")?;
         outbox::table::write(&transaction, self.outbox.unwritten()).map_err(told)?;
         if let Some(now_ns) = trim_ns {

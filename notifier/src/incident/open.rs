@@ -143,8 +143,21 @@ impl Open {
         incident.peak = transition.peak;
         incident.summary = reading.summary.clone();
         incident.remedy = reading.remedy.clone();
-        if reading.attack.is_some() {
-            incident.attack = reading.attack.clone();
+        if let Some(attack) = &reading.attack {
+            // The judge does not know of the sample.
+            let (sample, packets) =
+                incident.attack.take().map_or_else(Default::default, |old| (old.sample, old.sample_packets));
+            incident.attack = Some(attack.clone());
+            self.keep_sample(sample, packets);
+        }
+    }
+
+    /// Packets of the attack were kept as `file`.
+    pub fn keep_sample(&mut self, file: String, packets: u64) {
+        if let Some(attack) = &mut self.incident.attack
+            && attack.sample.is_empty()
+        {
+            (attack.sample, attack.sample_packets) = (file, packets);
         }
     }
 

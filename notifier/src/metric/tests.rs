@@ -54,11 +54,15 @@ fn capture(epoch: u64, second: u64, dropped: u64) -> CaptureLine {
             ..InterfaceState::default()
         }],
         workers: Vec::new(),
+        bytes_in: 0,
+        bytes_out: 0,
         skipped: Default::default(),
         top_hosts: vec![Top { key: "192.0.2.1".to_owned(), packets_in: 9, bytes_in: 10, ..Top::default() }],
         top_prefixes: Vec::new(),
         top_sources: Vec::new(),
         top_ports: Vec::new(),
+        targets: Vec::new(),
+        samples: Vec::new(),
         spool: SpoolState {
             used_bytes: 1_000 + 10 * second,
             bytes_max: 10_000,

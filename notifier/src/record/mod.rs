@@ -98,6 +98,23 @@ pub struct Recorder {
     forgotten: u64,
 }
 
+/// Puts the row of an incident as it stands at `now_ns` among those that are on their way into the spool. It belongs into
+/// the transaction that decides about the incident: both are kept, or none. A storm is cut off at [`JOURNAL_ROWS_MAX`]:
+/// false = there was no room, or the incident's id is none.
+///
+/// # Errors
+/// SQLite's.
+pub fn put_incident(state: &Connection, incident: &Incident, now_ns: u64) -> rusqlite::Result<bool> {
+    let Some(row) =
+        rows::incident(incident, now_ns).filter(|_| journal::len(state).is_ok_and(|n| n < JOURNAL_ROWS_MAX))
+    else {
+        return Ok(false);
+    };
+    let mut line = Vec::new();
+    push_json(&mut line, &row);
+    journal::put(state, Kind::Incident, &line).map(|()| true)
+}
+
 /// The identity that `text` (a UUID) names.
 pub fn node(text: &str) -> Option<NodeId> {
     uuid::Uuid::parse_str(text).ok().map(|uuid| NodeId::from_bytes(*uuid.as_bytes()))
@@ -189,6 +206,11 @@ impl Recorder {
         let mut line = Vec::new();
         push_json(&mut line, &rows::event(kind, severity, subject, text, now_ns));
         self.put(state, Kind::Event, &line);
+    }
+
+    /// To be called once a second: others put rows of incidents too ([`put_incident`]).
+    pub fn look(&mut self, state: &Connection) {
+        self.count(state);
     }
 
     fn put(&mut self, state: &Connection, kind: Kind, line: &[u8]) {

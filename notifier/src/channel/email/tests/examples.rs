@@ -132,6 +132,7 @@ fn host() -> HostState {
             Disk { mount: "/var".to_owned(), used_percent: 93.1, hours_left: Some(5.5), ..Disk::default() },
         ],
         processes: Processes {
+            hidden: false,
             total: 412,
             blocked: 3,
             zombies: 1,
