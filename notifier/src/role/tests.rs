@@ -77,6 +77,8 @@ fn loud(server: &Recorder) -> Config {
     let rule = Rule {
         name: "always".to_owned(),
         when: "cores > 0".to_owned(),
+        hold: Duration::ZERO,
+        keep: Duration::ZERO,
         severity: Severity::Critical,
         ..Rule::default()
     };
