@@ -137,6 +137,8 @@ fn line(targets: Vec<Target>) -> CaptureLine {
         pid: 1,
     };
     CaptureLine {
+        bytes_in: 0,
+        bytes_out: 0,
         envelope,
         mode: "normal".to_owned(),
         interfaces: Vec::new(),

@@ -44,8 +44,7 @@ fn now_ns() -> u64 {
 }
 
 fn line(machine: &Machine) -> Option<NotifierLine> {
-    let mut live =
-        Subscriber::connect(&machine.data_dir().join("run"), Role::Notifier, Duration::from_secs(5)).ok()?;
+    let mut live = Subscriber::connect(&machine.data_dir().join("run"), Role::Notifier, Duration::from_secs(5)).ok()?;
     match live.receive().ok()? {
         Line::Notifier(line) => Some(*line),
         other => panic!("{other:?}"),
@@ -88,7 +87,8 @@ fn a_crossed_limit_is_durable_in_a_second_and_a_mail_in_five() {
             let full_ns = (begin / SECOND_NS + 2) * SECOND_NS;
             stream_to(&mut injector, host, Duration::from_millis(2_300));
             let subject = format!("10.9.1.{host}");
-            let mail = await_some("the mail", || server.taken().into_iter().find(|taken| taken.text.contains(&subject)));
+            let mail =
+                await_some("the mail", || server.taken().into_iter().find(|taken| taken.text.contains(&subject)));
             let fired_ns = await_some("the incident", || {
                 let line = line(&machine)?;
                 let find = |i: &live::incident::Incident| (i.subject.name == subject).then_some(i.fired_ns);
@@ -109,7 +109,11 @@ fn a_crossed_limit_is_durable_in_a_second_and_a_mail_in_five() {
         );
         eprintln!("{note}");
         assert!(p99(&durable_ms) <= 1_100 && p99(&mail_ms) <= 5_000, "{note}");
-        let row = Row { fault: "a limit is crossed".to_owned(), load: "one target after the other".to_owned(), ..Row::default() };
+        let row = Row {
+            fault: "a limit is crossed".to_owned(),
+            load: "one target after the other".to_owned(),
+            ..Row::default()
+        };
         Row { runs: crossings, note, ..row }.tell();
         machine.stop();
     });
