@@ -130,7 +130,7 @@ mod tests {
         assert!(text.contains("eth0 (default route)"), "{text}");
         assert!(text.contains("mysql://u:***@db/x") && !text.contains("secret"), "{text}");
         assert!(text.contains("at most 64.0 MiB of rings (4) and 128.0 MiB of flow tables (4 workers)"), "{text}");
-        assert!(text.contains("memory of capture: at most 292.0 MiB"), "{text}");
+        assert!(text.contains("memory of capture: at most 312.0 MiB"), "{text}");
         assert!(text.contains("4.0 GiB of spool"), "{text}");
     }
 

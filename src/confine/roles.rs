@@ -15,6 +15,9 @@ const KERNEL: [&str; 2] = ["/proc", "/sys"];
 /// for the old file does not hold for the new one.
 const NAMES: [&str; 6] = ["/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/run"];
 
+/// Time zones of receivers.
+const ZONES: [&str; 1] = ["/usr/share/zoneinfo"];
+
 /// Randomness and places for what SQLite does not keep in memory.
 const SQLITE: [&str; 1] = ["/dev/urandom"];
 const SCRATCH: [&str; 2] = ["/var/tmp", "/tmp"];
@@ -53,13 +56,24 @@ pub fn ingest(config: &Config) -> Profile {
 /// certificate authorities, which lie below `/etc`. Asking a disk how full it is needs no right to read it.
 pub fn notifier(config: &Config) -> Profile {
     let node = &config.node;
-    let read = [&KERNEL[..], &NAMES[..], &SQLITE[..]].concat();
-    Profile {
-        write: Some(vec![node.data_dir.join("notifier"), spool_dir(&node.data_dir, "notifier"), node.run_dir.clone()]),
-        read: paths(&read),
-        may_connect: true,
-        ..Profile::default()
-    }
+    let mut write = vec![node.data_dir.join("notifier"), spool_dir(&node.data_dir, "notifier"), node.run_dir.clone()];
+    // Where a modem's program takes its messages. One that is not there is told when a message waits for it.
+    let folders = config.notifier.sms.iter().map(|gateway| gateway.folder.clone());
+    write.extend(folders.filter(|folder| folder.is_dir()));
+    let mut read = paths(&[&KERNEL[..], &NAMES[..], &SQLITE[..], &ZONES[..]].concat());
+    // The folder of a secret, not the file: a new one may be put in its place.
+    read.extend(secrets(config).filter_map(|file| Some(file.parent()?.to_path_buf())).filter(|folder| folder.is_dir()));
+    Profile { write: Some(write), read, may_connect: true, ..Profile::default() }
+}
+
+/// Passwords, tokens and authorities of the channels and peers.
+fn secrets(config: &Config) -> impl Iterator<Item = &Path> {
+    let notifier = &config.notifier;
+    let email = [&notifier.email.password_file, &notifier.email.tls_ca_file];
+    let sms = notifier.sms.iter().flat_map(|gateway| [&gateway.secret_file, &gateway.tls_ca_file]);
+    let hooks = notifier.webhook.iter().flat_map(|hook| [&hook.secret_file, &hook.tls_ca_file]);
+    let peers = config.peer.iter().map(|peer| &peer.token_file);
+    email.into_iter().chain(sms).chain(hooks).chain(peers).map(|file| file.as_path())
 }
 
 /// Its socket; the port of the page is open already.

@@ -6,12 +6,10 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -135,57 +133,6 @@ pub struct Answer {
     pub request: Request,
     /// What became of it.
     pub state: String,
-}
-
-/// How long a role has for its answer.
-const ANSWER_WAIT: Duration = Duration::from_secs(2);
-
-/// Bytes of an answer that are read, at most.
-const ANSWER_BYTES_MAX: u64 = 16 << 10;
-
-/// A request was not executed, or its answer was not heard: the same request may be sent again.
-#[derive(Debug, thiserror::Error)]
-pub enum AskError {
-    /// The role does not run, may not be reached, or does not answer.
-    #[error("{}: {source}", path.display())]
-    Socket {
-        /// The role's socket.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The role refused.
-    #[error("{}", _0.trim())]
-    Refused(String),
-    /// The answer is not of the expected shape.
-    #[error("the answer is not understood ({0}); are both of the same version?")]
-    Answer(String),
-}
-
-/// Asks a role for something, and waits for its answer, two seconds at most.
-///
-/// # Errors
-/// The role cannot be reached, or refuses.
-pub fn ask(run_dir: &Path, role: Role, request: &Request) -> Result<Answer, AskError> {
-    let path = run_dir.join(format!("{}.sock", role.name()));
-    let answer = exchange(&path, request).map_err(|source| AskError::Socket { path, source })?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| AskError::Answer("no head".to_owned()))?;
-    if !head.starts_with("HTTP/1.1 2") {
-        return Err(AskError::Refused(body.to_owned()));
-    }
-    serde_json::from_str(body).map_err(|error| AskError::Answer(error.to_string()))
-}
-
-fn exchange(path: &Path, request: &Request) -> io::Result<String> {
-    let mut stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(ANSWER_WAIT))?;
-    stream.set_write_timeout(Some(ANSWER_WAIT))?;
-    let body = serde_json::to_string(request)?;
-    let head = format!("POST /control HTTP/1.1\r\nHost: role\r\nContent-Length: {}\r\n\r\n", body.len());
-    stream.write_all((head + &body).as_bytes())?;
-    let mut answer = String::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
-    Ok(answer)
 }
 
 /// Executes requests, each id once.

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use live::Role;
 use live::action::{Action, Sample};
-use live::control::{self, Request};
+use live::client::ask;
+use live::control::Request;
 
 use super::config::Config;
 
@@ -30,6 +31,9 @@ const FILE_BYTES_MAX: u64 = 17 << 20;
 
 /// Capture gives up on a sample after so long, whatever it has.
 const SECONDS: u32 = 10;
+
+/// Capture answers at once: it only takes note.
+const ANSWER_WAIT: Duration = Duration::from_secs(2);
 
 /// And then this is waited for the file.
 const GRACE: Duration = Duration::from_secs(10);
@@ -129,7 +133,7 @@ impl Fetcher {
         waiting.retain_mut(|wanted| {
             let until = *wanted.until.get_or_insert(now + Duration::from_secs(u64::from(SECONDS)) + GRACE);
             if !wanted.asked {
-                match control::ask(&self.run_dir, Role::Capture, &self.request(wanted)) {
+                match ask(&self.run_dir, Role::Capture, &self.request(wanted), ANSWER_WAIT) {
                     Ok(_) => wanted.asked = true,
                     Err(error) => tracing::debug!(incident = wanted.incident, %error, "no sample yet"),
                 }

@@ -167,7 +167,7 @@ impl Second {
             self.history.add(&host);
             self.recorder.host(&host, now.instant);
         }
-        let mut others = if is_new { self.judge_capture(now, lines) } else { Vec::new() };
+        let mut others = if is_new { self.judge_capture(now, lines) } else { self.detector.unknown() };
         others.extend(self.desk.readings(now.ns));
         others.extend(self.watch.readings());
         let outbox = self.desk.outbox(now.ns);
@@ -197,8 +197,7 @@ impl Second {
         let bits = title("received", "принято");
         self.history.add_value("bits_in", &bits, Unit::BitsPerSecond, (second, sum(|rates| rates.bytes) * 8.0));
         let readings = self.detector.judge(now.ns, capture);
-        let attacked: Vec<&str> = readings.iter().map(|reading| reading.subject.name.as_str()).collect();
-        if self.baseline.learn(now.ns, capture, &attacked)
+        if self.baseline.learn(now.ns, capture, &self.detector.above(now.ns))
             && let Err(error) = self.baseline.save(&mut self.state)
         {
             tracing::warn!(%error, "what is usual cannot be kept; it is learned anew after a restart");

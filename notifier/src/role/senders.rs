@@ -103,7 +103,7 @@ pub fn answered(config: &Config) -> Vec<String> {
 fn channels(config: &Config, places: &Places) -> Vec<(String, usize, Duration, Way)> {
     let mut all = Vec::new();
     let email = match config.email.server.is_empty() {
-        true => Way::None("notifier.email.server is not set".to_owned()),
+        true => Way::None("notifier.email.server is not set; name the mail server there".to_owned()),
         false => made(Email::new(&config.email, &places.node, places.state_dir.clone()), |it| Way::Email(Box::new(it))),
     };
     all.push(("email".to_owned(), 4, config.email.time_limit, email));

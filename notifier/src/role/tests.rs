@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use faults::recorder::Recorder;
 use live::action::{Acknowledge, Action};
-use live::control::{Request, ask};
+use live::client::ask;
+use live::control::Request;
 use live::incident::Severity;
 use live::line::NotifierLine;
 use live::{Line, Role, Subscriber};
@@ -115,10 +116,11 @@ fn a_rule_that_fires_is_a_mail_an_incident_and_a_row_and_is_told_once_over_a_res
     assert!(line.incidents.iter().any(|again| again.id == incident.id), "{line:?}");
     let acknowledge = Acknowledge { incident: incident.id, by: "anna".to_owned(), comment: String::new() };
     let request = Request { id: "a-1".to_owned(), action: Action::Acknowledge(acknowledge), role: None };
-    ask(dir.path(), Role::Notifier, &request).expect("it is carried out");
+    ask(dir.path(), Role::Notifier, &request, Duration::from_secs(5)).expect("it is carried out");
     await_line(dir.path(), |line| line.incidents.iter().any(|incident| incident.acknowledged_by == "anna"));
     assert_eq!(server.taken().len(), 1);
     running.stop();
     assert!(!dir.path().join("notifier.sock").exists(), "the socket is removed");
-    assert!(spool::tail::segments(&dir.path().join("spool/notifier")).expect("a spool").len() == 1);
+    // Its rows are on their way to the store.
+    assert!(!spool::tail::segments(&dir.path().join("spool/notifier")).expect("a spool").is_empty());
 }
