@@ -286,7 +286,7 @@ pub struct BacktestArgs {
     /// Where the store is.
     #[command(flatten)]
     pub source: Source,
-    /// File with one or more [[rule]], written as [[notifier.rule]]
+    /// File with one or more `[[rule]]`, written as `[[notifier.rule]]`
     #[arg(long, value_name = "F")]
     pub rule: PathBuf,
     /// How far back, such as 90m, 24h, 7days

@@ -55,7 +55,7 @@ pub struct Ears {
 }
 
 impl Ears {
-    /// Begins to hear; the threads end when `stop` is raised, within [`SILENCE_MAX`].
+    /// Begins to hear; the threads end when `stop` is raised, within `SILENCE_MAX`.
     ///
     /// # Errors
     /// No thread can be started.

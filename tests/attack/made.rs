@@ -155,13 +155,13 @@ fn what_is_spread_over_a_prefix_is_told_of_the_prefix() {
 
 #[test]
 fn a_host_that_attacks_is_told_and_its_victims_answers_are_no_attack() {
-    check(|n| packet((local(7), n as u16), (remote(1), 80), 6, SYN, 60), &["attack_out 203.0.113.7 syn_flood"]);
+    check(|n| packet((local(7), n as u16), (remote(1), 80), 6, SYN, 60), &["attack-out 203.0.113.7 syn_flood"]);
     check(
         |n| match n % 2 {
             0 => packet((local(7), 4000), (remote(n / 2), 445), 6, SYN, 60),
             _ => packet((remote(n / 2), 445), (local(7), 4000), 6, 0x14, 60),
         },
-        &["attack_out 203.0.113.7 scan"],
+        &["attack-out 203.0.113.7 scan"],
     );
 }
 
@@ -233,7 +233,7 @@ fn connections_that_use_their_ports_again_are_counted_once() {
 fn volume_above_its_limit_is_told_as_that() {
     let config = Config { host: Limits { packets: 10_000, ..Limits::default() }, ..Config::default() };
     let told = told(&config, RATE, |n| visit(n / 500, 3 + n % 2));
-    assert_eq!(told, ["traffic_limit 203.0.113.7 -"]);
+    assert_eq!(told, ["traffic-limit 203.0.113.7 -"]);
 }
 
 #[test]

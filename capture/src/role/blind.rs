@@ -42,7 +42,7 @@ pub enum Change {
 /// The state of one interface.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Blindness {
-    /// Counts when the tap last moved, and looks since then.
+    /// Counts when the tap last moved, and looks since something was not seen.
     moved: Option<Counts>,
     looks: u32,
     blind: bool,
@@ -61,10 +61,16 @@ impl Blindness {
             *self = Blindness { moved: Some(counts), ..Blindness::default() };
             return was_blind.then_some(Change::Sees { unseen });
         }
-        self.looks += 1;
         if self.blind {
             return None;
         }
+        // A device that is quiet hides nothing. And the first packets after a pause are in its counter already, though
+        // the tap's newest count is some moments older: they have until the next look.
+        if unseen == 0 {
+            self.looks = 0;
+            return None;
+        }
+        self.looks += 1;
         if self.looks >= LOOKS_MIN && unseen >= UNSEEN_MIN {
             self.blind = true;
             return Some(Change::Blind { unseen });
@@ -115,6 +121,14 @@ mod tests {
     fn slow_traffic_is_missed_too() {
         let all = changes((0..30).map(|second| (second, 0)));
         assert_eq!(all, [(8, Change::Blind { unseen: 8 })]);
+    }
+
+    #[test]
+    fn traffic_after_a_pause_is_not_blindness() {
+        let begins = [(9, 9), (9, 9), (9, 9), (9, 9), (2_009, 9), (22_009, 21_000)];
+        assert_eq!(changes(begins), [], "the device is read some moments after the tap");
+        let dead = [(9, 9), (9, 9), (9, 9), (9, 9), (2_009, 9), (22_009, 9)];
+        assert_eq!(changes(dead), [(5, Change::Blind { unseen: 22_000 })]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Desk {
         }
     }
 
-    /// A writer of this desk's files; one thread calls [`Writer::turn`].
+    /// A writer of this desk's files; one thread calls `Writer::turn`.
     pub fn writer(self: &Arc<Desk>) -> Writer {
         Writer { desk: Arc::clone(self), open: Vec::new() }
     }

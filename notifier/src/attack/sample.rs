@@ -1,7 +1,7 @@
 //! Packets of an attack: asked of capture when it fires, kept beside the state as `DATA/notifier/samples/<incident>.pcap`.
 //!
-//! A thread of its own asks and fetches: capture may be slow or away, and the judges never wait. Bounded: [`WAITING_MAX`]
-//! attacks wait for their sample, [`FILES_MAX`] files are kept.
+//! A thread of its own asks and fetches: capture may be slow or away, and the judges never wait. Bounded: `WAITING_MAX`
+//! attacks wait for their sample, `FILES_MAX` files are kept.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read};

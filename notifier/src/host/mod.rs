@@ -1,6 +1,6 @@
 //! host: what this machine does, sampled from /proc and /sys.
 //!
-//! Each source has a file with a pure parser; [`read`] alone touches the kernel's files, and [`disks`] alone asks disks,
+//! Each source has a file with a pure parser; `read` alone touches the kernel's files, and `disks` alone asks disks,
 //! on a thread of its own. What a file does not hold is 0 or absent, never an error: a container shows less than a
 //! machine.
 

@@ -533,7 +533,7 @@ fn a_failing_channel_is_judged_for_the_others() {
     let readings = world.outbox.readings(world.now_ns);
     let of = |name: &str| readings.iter().find(|reading| reading.subject.name == name).expect("it is judged").level;
     assert_eq!((of("email"), of("sms")), (Level::Above, Level::Below));
-    let failing = what("channel_failing", Class::Delivery, Severity::Critical, SubjectKind::Channel, "email");
+    let failing = what("channel-failing", Class::Delivery, Severity::Critical, SubjectKind::Channel, "email");
     world.say(Change::Fired, &failing);
     assert_eq!(world.told()[1..], ["+6 anna sms alert 1"]);
     assert!(world.outbox.health(world.now_ns, 3 * S).is_err_and(|text| text.contains("535 bad password")));
@@ -684,7 +684,7 @@ fn subject(number: u8) -> What {
         4 => attack("192.0.2.0/24"),
         5 => load(),
         6 => what("capture_down", Class::Floodmark, Severity::Critical, SubjectKind::Role, "capture"),
-        7 => what("channel_failing", Class::Delivery, Severity::Critical, SubjectKind::Channel, "email"),
+        7 => what("channel-failing", Class::Delivery, Severity::Critical, SubjectKind::Channel, "email"),
         _ => what("disk", Class::Disk, Severity::Critical, SubjectKind::Disk, &format!("/{number}")),
     }
 }

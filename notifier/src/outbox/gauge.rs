@@ -130,7 +130,7 @@ impl Gauge {
 /// The rule that judges channels.
 pub fn rule() -> RuleHead {
     RuleHead {
-        name: "channel_failing".to_owned(),
+        name: "channel-failing".to_owned(),
         severity: Severity::Critical,
         class: Class::Delivery,
         why: Words {

@@ -99,7 +99,7 @@ pub struct Recorder {
 }
 
 /// Puts the row of an incident as it stands at `now_ns` among those that are on their way into the spool. It belongs into
-/// the transaction that decides about the incident: both are kept, or none. A storm is cut off at [`JOURNAL_ROWS_MAX`]:
+/// the transaction that decides about the incident: both are kept, or none. A storm is cut off at `JOURNAL_ROWS_MAX`:
 /// false = there was no room, or the incident's id is none.
 ///
 /// # Errors

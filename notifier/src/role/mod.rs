@@ -1,8 +1,8 @@
 //! role: the threads of notifier, and the second in which everything happens.
 //!
-//! The first thread is the loop: it waits for capture's line, judges, decides, makes durable, and tells ([`second`]).
-//! Beside it: `sampler` ([`sampler`]), one ear for each role ([`crate::lines`]), `samples`, `watch`, the runtime of the
-//! channels ([`senders`]), and the live socket's, which carry out what people ask for ([`obey`]). What is slow (a mail
+//! The first thread is the loop: it waits for capture's line, judges, decides, makes durable, and tells (`second`).
+//! Beside it: `sampler` (`sampler`), one ear for each role ([`crate::lines`]), `samples`, `watch`, the runtime of the
+//! channels (`senders`), and the live socket's, which carry out what people ask for (`obey`). What is slow (a mail
 //! server, a disk, a peer) has a thread of its own: the loop waits for its state file alone.
 
 mod clock;

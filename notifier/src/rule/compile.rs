@@ -42,6 +42,10 @@ const DURATION_MAX: Duration = Duration::from_secs(7 * 86_400);
 const LABELS_MAX: usize = 16;
 const LABEL_CHARS_MAX: usize = 64;
 
+/// Names under which other judges speak: attack detection, channels, ping and peers.
+const JUDGES: [&str; 7] =
+    ["attack", "attack-out", "traffic-limit", "traffic-limit-out", "channel-failing", "ping-failed", "peer-down"];
+
 /// All rules at work: the built-in ones that are not off, then the user's.
 ///
 /// # Errors
@@ -54,7 +58,7 @@ pub fn compile(
     let (mut rules, mut problems) = (Vec::new(), Vec::new());
     let built_in = builtin::all().filter(|rule| !config.off.iter().any(|off| off == rule.name));
     let own = given.iter().map(|rule| (rule.clone(), None));
-    let mut names = BTreeSet::new();
+    let mut names: BTreeSet<String> = JUDGES.iter().map(|name| (*name).to_owned()).collect();
     for (rule, about) in built_in.map(|rule| (rule.given(), Some(rule))).chain(own) {
         let key = format!("notifier.rule[{}]", cut(&rule.name, 64));
         if !names.insert(rule.name.clone()) {

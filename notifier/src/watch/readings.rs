@@ -1,4 +1,4 @@
-//! What the ping and each peer come to: readings of the rules `ping_failed` and `peer_down`.
+//! What the ping and each peer come to: readings of the rules `ping-failed` and `peer-down`.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl State {
             "nobody outside would notice if this machine fell silent",
             "снаружи никто не заметит, если эта машина замолчит",
         );
-        let (name, severity, class) = ("ping_failed".to_owned(), Severity::Warning, Class::Delivery);
+        let (name, severity, class) = ("ping-failed".to_owned(), Severity::Warning, Class::Delivery);
         let rule = RuleHead { name, severity, class, why, ..RuleHead::default() };
         State::new(rule, Subject { kind: SubjectKind::Channel, name: "watch".to_owned() }, failures_max)
     }
@@ -55,7 +55,7 @@ impl State {
             "a machine that is down cannot warn of it itself",
             "выключенная машина не может предупредить об этом сама",
         );
-        let (rule, severity, class) = ("peer_down".to_owned(), Severity::Critical, Class::Peer);
+        let (rule, severity, class) = ("peer-down".to_owned(), Severity::Critical, Class::Peer);
         let rule = RuleHead { name: rule, severity, class, why, ..RuleHead::default() };
         State::new(rule, Subject { kind: SubjectKind::Peer, name: name.to_owned() }, failures_max)
     }

@@ -1,6 +1,6 @@
 //! words: numbers, durations, times and names as people read them, in the language of the receiver.
 //!
-//! Pure functions, shared by the texts of mails and of short messages. Whatever a text from outside holds, [`line`]
+//! Pure functions, shared by the texts of mails and of short messages. Whatever a text from outside holds, `line`
 //! makes one harmless line of it.
 
 mod clean;

@@ -1,6 +1,6 @@
 //! sms: short texts by an HTTP gateway, a modem's spool, or SMPP.
 //!
-//! The life of a short message: [`text`] puts a notice into words that fit ([`pieces`], [`figure`], [`encode`]); the
+//! The life of a short message: [`text`] puts a notice into words that fit (`pieces`, `figure`, [`encode`]); the
 //! gateway hands it over once, within its time limit, and says what became of it; later words about it come out of
 //! [`Sms::receipts`], and answers of people out of [`Sms::inbound`], if the gateway has a way for them.
 

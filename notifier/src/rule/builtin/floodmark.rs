@@ -258,27 +258,6 @@ pub const ALL: &[BuiltIn] = &[
         ),
     },
     BuiltIn {
-        name: "channel-failing",
-        subject: SubjectKind::Channel,
-        class: Delivery,
-        severity: Critical,
-        when: "channel_failures >= 3",
-        clear: "channel_failures < 1",
-        seconds: (0, 0),
-        why: (
-            "Warnings do not arrive by this channel: it must be told by another.",
-            "Предупреждения этим путём не доходят: об этом надо сообщить другим.",
-        ),
-        summary: (
-            "{{ subject }} failed {{ value }} times in a row, {{ channel_waiting }} messages wait",
-            "{{ subject }}: неудач подряд {{ value }}, ждут отправки {{ channel_waiting }}",
-        ),
-        remedy: (
-            "`floodmark notify test {{ subject }}` shows the server's answer",
-            "`floodmark notify test {{ subject }}` покажет ответ сервера",
-        ),
-    },
-    BuiltIn {
         name: "notifications-wait",
         subject: SubjectKind::Node,
         class: Delivery,
