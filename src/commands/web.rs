@@ -13,8 +13,13 @@ pub fn run(args: &RoleArgs) -> Outcome {
     let listener = web_ui::listen(start.config.web.listen).map_err(failure)?;
     confine::apply(&confine::web(&start.config), start.config.node.confinement)?;
     start.follow_parent()?;
-    let options =
-        web_ui::Options { config: start.config.web, run_dir: start.config.node.run_dir, node: start.node.to_string() };
+    let options = web_ui::Options {
+        config: start.config.web,
+        store: start.config.store,
+        data_dir: start.config.node.data_dir,
+        run_dir: start.config.node.run_dir,
+        node: start.node.to_string(),
+    };
     web_ui::run(&options, listener, start.stop).map_err(failure)
 }
 

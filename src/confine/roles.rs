@@ -76,9 +76,17 @@ fn secrets(config: &Config) -> impl Iterator<Item = &Path> {
     email.into_iter().chain(sms).chain(hooks).chain(peers).map(|file| file.as_path())
 }
 
-/// Its socket; the port of the page is open already.
+/// Its own folder and its socket; the port of the page is open already. The store is read: from files, which SQLite must
+/// be able to lock and map, or from a server.
 pub fn web(config: &Config) -> Profile {
-    Profile { write: Some(vec![config.node.run_dir.clone()]), read: paths(&KERNEL), ..Profile::default() }
+    let node = &config.node;
+    let mut write = vec![node.data_dir.join("web"), node.run_dir.clone()];
+    let mut read = paths(&[&KERNEL[..], &SQLITE[..], &ZONES[..]].concat());
+    match Store::of(&config.store.url) {
+        Store::Files(folder) => write.push(folder.unwrap_or_else(|| node.data_dir.join("store"))),
+        Store::Server => read.extend(server_files(config)),
+    }
+    Profile { write: Some(write), read, may_connect: true, ..Profile::default() }
 }
 
 /// A command of the administrator, who names files of anybody anywhere: it can read them still, but the parser that

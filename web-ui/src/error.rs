@@ -17,6 +17,9 @@ pub enum WebError {
     /// The runtime or the server failed.
     #[error("the server of the page failed: {0}; the process is started again by its supervisor")]
     Serve(#[source] io::Error),
+    /// The page's own file.
+    #[error(transparent)]
+    State(#[from] crate::state::StateError),
     /// The live socket.
     #[error(transparent)]
     Live(#[from] live::LiveError),

@@ -1,12 +1,26 @@
 //! web-ui: the page.
 //!
-//! It reads the store and the roles' live lines, and opens no packet socket. In this version it serves one line and
-//! `/healthz`, and says that it lives.
+//! The life of a page view: [`server`] accepts the connection and bounds it; [`routes`] knows each route and the right
+//! it needs; [`guard`] admits the visitor; a handler of [`page`] reads the newest [`feed::Snapshot`], or asks the store,
+//! and fills a template. The life of a live value: a role's line reaches [`feed`], which publishes it into [`hub`];
+//! whoever is subscribed gets it. Nothing here opens a packet socket or writes to the store; what the page itself must
+//! remember is in [`state`].
 
+pub mod app;
 pub mod config;
 pub mod error;
-pub mod pages;
+pub mod feed;
+pub mod guard;
+pub mod hub;
+pub mod page;
 pub mod role;
+pub mod routes;
+pub mod server;
+pub mod state;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod words;
 
+pub use app::App;
 pub use error::WebError;
 pub use role::{Options, listen, run};

@@ -1,7 +1,5 @@
 //! The role's life: listen, serve until the stop, let answers finish.
 
-use std::future::IntoFuture;
-use std::io;
 use std::net::{SocketAddr, TcpListener as OpenPort};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +9,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use live::heartbeat::Progress;
 use live::{Heartbeat, PlainLine, Publisher, Role};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
+use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
-use crate::pages;
+use crate::hub::{Bounds, Hub};
+use crate::state::State;
+use crate::{routes, server};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -22,11 +24,18 @@ const POLL: Duration = Duration::from_millis(100);
 /// How long answers that have begun may take after the stop: a browser that never reads must not hold the role.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// What the hub keeps: ten minutes of a message or ten a second, and the memory that they may take.
+const HUB: Bounds = Bounds { messages_max: 8_192, bytes_max: 16 << 20, age_max_ns: 600_000_000_000 };
+
 /// What the role must know.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The `[web]` section.
     pub config: Config,
+    /// The `[store]` section.
+    pub store: store::config::Config,
+    /// Where the page's own folder `web` lies, and the store if it is embedded.
+    pub data_dir: PathBuf,
     /// Where the live socket lies.
     pub run_dir: PathBuf,
     /// This node's identity.
@@ -60,25 +69,36 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
         publisher.restart_by(&stop);
         heartbeat.ready();
         tokio::select! {
-            ended = serve(listener, Arc::clone(&stop)) => ended.map_err(WebError::Serve),
+            ended = serve(options, listener, Arc::clone(&stop)) => ended,
             never = publish(publisher, heartbeat, stop) => match never {},
         }
     })
 }
 
-async fn serve(listener: TcpListener, stop: Arc<AtomicBool>) -> io::Result<()> {
-    tracing::info!("listening on http://{}/", listener.local_addr()?);
-    let server = axum::serve(listener, pages::router()).with_graceful_shutdown(raised(Arc::clone(&stop)));
-    let late = async {
+async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
+    tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
+    let (stopping, hears_stop) = watch::channel(false);
+    let app = app(options)?;
+    let server = server::serve(listener, routes::router(app), hears_stop);
+    let told = async {
         raised(stop).await;
+        let _ = stopping.send(true);
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = server.into_future() => ended?,
-        () = late => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
+        ended = server => ended.map_err(WebError::Serve)?,
+        () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Puts the parts together.
+pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
+    let (_speaker, now) = watch::channel(Arc::default());
+    let state = State::open(&options.data_dir.join("web"))?;
+    let hub = Arc::new(Hub::new(HUB));
+    Ok(Arc::new(App { options: options.clone(), hub, now, state }))
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.

@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use live::{Line, Role, Subscriber};
 
-use super::{Options, listen, run, serve};
-use crate::config::Config;
+use super::{listen, run, serve};
 use crate::error::WebError;
+use crate::testing::options;
 
 struct Served {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<std::io::Result<()>>,
+    thread: JoinHandle<Result<(), WebError>>,
+    _dir: tempfile::TempDir,
 }
 
 fn start() -> Served {
@@ -25,11 +26,16 @@ fn start() -> Served {
     let address = listener.local_addr().expect("a bound socket");
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let options = options(dir.path());
     let thread = thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async { serve(tokio::net::TcpListener::from_std(listener)?, flag).await })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(WebError::Serve)?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(WebError::Serve)?;
+            serve(&options, listener, flag).await
+        })
     });
-    Served { address, stop, thread }
+    Served { address, stop, thread, _dir: dir }
 }
 
 fn get(address: SocketAddr, path: &str) -> String {
@@ -47,7 +53,7 @@ fn health_and_front_page_answer() {
     let health = get(served.address, "/healthz");
     assert!(health.starts_with("HTTP/1.1 200 OK\r\n") && health.ends_with("\r\n\r\nok\n"), "{health}");
     let front = get(served.address, "/");
-    assert!(front.starts_with("HTTP/1.1 200 OK\r\n") && front.contains("Floodmark is running"), "{front}");
+    assert!(front.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "nobody is signed in: {front}");
     assert!(get(served.address, "/nowhere").starts_with("HTTP/1.1 404"));
     served.stop.store(true, Ordering::Relaxed);
     served.thread.join().expect("no panic").expect("a graceful stop");
@@ -76,13 +82,12 @@ fn a_port_in_use_is_told_with_its_remedy() {
 #[test]
 fn it_says_that_it_lives_until_it_is_told_to_stop() {
     let dir = tempfile::tempdir().expect("a scratch folder");
-    let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
-    let port = listen(config.listen).expect("a free port");
-    let options = Options { config, run_dir: dir.path().to_path_buf(), node: "n".to_owned() };
+    let options = options(dir.path());
+    let port = listen(options.config.listen).expect("a free port");
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let role = thread::spawn(move || run(&options, port, flag));
-    let connect = || Subscriber::connect(dir.path(), Role::Web, Duration::from_secs(10));
+    let connect = || Subscriber::connect(&dir.path().join("run"), Role::Web, Duration::from_secs(10));
     let mut tries = 0..1_000;
     let mut subscriber = loop {
         match connect() {

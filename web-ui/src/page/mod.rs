@@ -1,0 +1,14 @@
+//! The pages: one file or folder for each, with its routes, its texts in both languages and its template.
+
+pub mod frame;
+mod health;
+mod now;
+
+pub use frame::Frame;
+
+use crate::routes::Route;
+
+/// The routes of all pages.
+pub fn routes() -> Vec<Route> {
+    [now::routes(), health::routes()].into_iter().flatten().collect()
+}
