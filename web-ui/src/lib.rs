@@ -7,6 +7,7 @@
 //! remember is in [`state`].
 
 pub mod app;
+pub mod asset;
 pub mod config;
 pub mod error;
 pub mod feed;
