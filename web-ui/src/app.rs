@@ -6,6 +6,7 @@ use crate::feed::Now;
 use crate::hub::Hub;
 use crate::role::Options;
 use crate::state::State;
+use crate::stored::Stored;
 
 /// The parts, shared by all requests.
 pub struct App {
@@ -17,6 +18,8 @@ pub struct App {
     pub now: Now,
     /// What the page itself remembers.
     pub state: State,
+    /// The store, as the page asks it.
+    pub stored: Arc<Stored>,
 }
 
 /// What axum carries.

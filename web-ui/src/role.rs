@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::error::WebError;
 use crate::hub::{Bounds, Hub};
 use crate::state::State;
+use crate::stored::Stored;
 use crate::{routes, server};
 
 /// How soon a stop is seen.
@@ -98,7 +99,8 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let (_speaker, now) = watch::channel(Arc::default());
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB));
-    Ok(Arc::new(App { options: options.clone(), hub, now, state }))
+    let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, stored }))
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
@@ -128,7 +130,7 @@ async fn publish(
 
 /// Nanoseconds since the epoch now.
 #[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
-fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
