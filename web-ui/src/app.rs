@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::feed::Now;
 use crate::hub::Hub;
 use crate::role::Options;
+use crate::server::Door;
 use crate::state::State;
 use crate::stored::Stored;
 
@@ -20,6 +21,8 @@ pub struct App {
     pub state: State,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
+    /// The server's connections.
+    pub door: Door,
 }
 
 /// What axum carries.

@@ -15,6 +15,7 @@ use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
 use crate::hub::{Bounds, Hub};
+use crate::server::Door;
 use crate::state::State;
 use crate::stored::Stored;
 use crate::{routes, server};
@@ -80,7 +81,7 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
     let (stopping, hears_stop) = watch::channel(false);
     let app = app(options)?;
-    let server = server::serve(listener, routes::router(app), hears_stop);
+    let server = server::serve(listener, routes::router(Arc::clone(&app)), &app.door, hears_stop);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -100,7 +101,7 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
-    Ok(Arc::new(App { options: options.clone(), hub, now, state, stored }))
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, stored, door: Door::new(&options.config) }))
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
