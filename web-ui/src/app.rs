@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::feed::Now;
 use crate::hub::Hub;
 use crate::role::Options;
+use crate::server::Door;
 use crate::state::State;
 
 /// The parts, shared by all requests.
@@ -17,6 +18,8 @@ pub struct App {
     pub now: Now,
     /// What the page itself remembers.
     pub state: State,
+    /// The server's connections.
+    pub door: Door,
 }
 
 /// What axum carries.

@@ -15,6 +15,7 @@ use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
 use crate::hub::{Bounds, Hub};
+use crate::server::Door;
 use crate::state::State;
 use crate::{routes, server};
 
@@ -79,7 +80,7 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
     let (stopping, hears_stop) = watch::channel(false);
     let app = app(options)?;
-    let server = server::serve(listener, routes::router(app), hears_stop);
+    let server = server::serve(listener, routes::router(Arc::clone(&app)), &app.door, hears_stop);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -98,7 +99,7 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let (_speaker, now) = watch::channel(Arc::default());
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB, epoch()?));
-    Ok(Arc::new(App { options: options.clone(), hub, now, state }))
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, door: Door::new(&options.config) }))
 }
 
 /// A number that no former life of the hub had.
