@@ -21,6 +21,7 @@ pub fn run(args: &FlowsArgs) -> Outcome {
         since: now_s().saturating_sub(seconds(args.since)),
         // Rows of a machine whose clock is ahead are shown too.
         until: u32::MAX,
+        before: None,
         host: args.host,
         port: args.port,
         protocol: None,

@@ -7,6 +7,7 @@ use crate::hub::Hub;
 use crate::role::Options;
 use crate::server::Door;
 use crate::state::State;
+use crate::stored::Stored;
 
 /// The parts, shared by all requests.
 pub struct App {
@@ -20,6 +21,8 @@ pub struct App {
     pub state: State,
     /// The server's connections.
     pub door: Door,
+    /// The store, as the page asks it.
+    pub stored: Arc<Stored>,
 }
 
 /// What axum carries.

@@ -17,6 +17,7 @@ use crate::error::WebError;
 use crate::hub::{Bounds, Hub};
 use crate::server::Door;
 use crate::state::State;
+use crate::stored::Stored;
 use crate::{routes, server};
 
 /// How soon a stop is seen.
@@ -99,7 +100,9 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let (_speaker, now) = watch::channel(Arc::default());
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB, epoch()?));
-    Ok(Arc::new(App { options: options.clone(), hub, now, state, door: Door::new(&options.config) }))
+    let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
+    let door = Door::new(&options.config);
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, door, stored }))
 }
 
 /// A number that no former life of the hub had.
@@ -135,7 +138,7 @@ async fn publish(
 
 /// Nanoseconds since the epoch now.
 #[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
-fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 

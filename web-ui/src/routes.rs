@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::Shared;
 use crate::guard::{self, Right};
-use crate::page;
+use crate::{asset, page};
 
 /// One route.
 pub struct Route {
@@ -55,11 +55,15 @@ impl Route {
 
 /// All routes of all parts.
 pub fn all() -> Vec<Route> {
-    [page::routes()].into_iter().flatten().collect()
+    [page::routes(), asset::routes()].into_iter().flatten().collect()
 }
 
 /// The router over all routes.
 pub fn router(app: Shared) -> Router {
     let router = Router::new();
-    all().into_iter().fold(router, |router, route| router.route(route.path, route.handler)).with_state(app)
+    all()
+        .into_iter()
+        .fold(router, |router, route| router.route(route.path, route.handler))
+        .layer(from_fn(page::look::around))
+        .with_state(app)
 }

@@ -39,8 +39,8 @@ pub use error::StoreError;
 pub use inspect::{Inspection, SETTINGS, inspect};
 pub use node::NodeIdentity;
 pub use reader::{
-    AddressRange, Event, Flow, FlowQuery, Host, Incident, InterfaceName, LedgerEntry, NotAnAddress, Process, Reader,
-    Subject, Talker, Top, Traffic, TrafficTotal,
+    AddressRange, Event, Flow, FlowKey, FlowQuery, FlowSpan, Host, HostMinute, Incident, InterfaceName, LedgerEntry,
+    NotAnAddress, Point, Process, Reader, SeriesQuery, Split, Subject, Talker, Top, Traffic, TrafficTotal,
 };
 pub use rows::{
     EventRow, FlowRow, HostRow, IncidentRow, InterfaceRow, LedgerKind, LedgerRow, ProcessRow, Resolution, SubjectRow,

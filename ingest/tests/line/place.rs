@@ -124,8 +124,15 @@ impl Place {
         block_on(async {
             let mut reader = Reader::connect(&self.store, self.data_dir()).await.unwrap();
             for since in seconds {
-                let query =
-                    FlowQuery { since, until: since + 1, host: None, port: None, protocol: None, limit: 10_000 };
+                let query = FlowQuery {
+                    since,
+                    until: since + 1,
+                    before: None,
+                    host: None,
+                    port: None,
+                    protocol: None,
+                    limit: 10_000,
+                };
                 let found = reader.flows(&query).await.unwrap();
                 assert!(found.len() < 10_000, "a second holds more rows than a query answers");
                 for flow in found {

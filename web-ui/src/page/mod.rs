@@ -2,7 +2,10 @@
 
 pub mod frame;
 mod health;
+pub mod icon;
+pub mod look;
 mod now;
+mod offline;
 
 pub use frame::Frame;
 
@@ -10,5 +13,5 @@ use crate::routes::Route;
 
 /// The routes of all pages.
 pub fn routes() -> Vec<Route> {
-    [now::routes(), health::routes()].into_iter().flatten().collect()
+    [now::routes(), health::routes(), look::routes(), offline::routes()].into_iter().flatten().collect()
 }

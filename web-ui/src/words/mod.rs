@@ -1,6 +1,9 @@
 //! The two languages of the page. Texts of a page are a struct of its own with one constant for each language, so that
 //! a missing translation does not compile.
 
+pub mod number;
+pub mod time;
+
 use serde::{Deserialize, Serialize};
 
 /// A language that people read.

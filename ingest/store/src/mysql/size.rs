@@ -18,7 +18,8 @@ impl Server {
         }
     }
 
-    async fn sizes(&self) -> Result<Vec<TableSize>, StoreError> {
+    /// As [`Server::size`], without a bound in time.
+    pub(crate) async fn sizes(&self) -> Result<Vec<TableSize>, StoreError> {
         let failed = |error: sqlx::Error| StoreError::query("measuring the store", &error);
         let mut connection = self.connect().await?;
         let sql = SqlStr::from_static(

@@ -1,5 +1,7 @@
 //! Flow rows, newest first.
 
+use sqlx::sqlite::SqliteConnection;
+
 use super::{FromRow, Kind, Reader, Select, Value, interruptible};
 use crate::error::StoreError;
 use crate::limits::QUERY_ROWS_MAX;
@@ -11,6 +13,21 @@ use crate::sqlite::{day_files, open_day_for_reading};
 const DOING: &str = "reading flows";
 const KEY: &str = "node_id, epoch, stream, ts, seq";
 
+/// A row's place in the order in which flow rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowKey {
+    /// UNIX seconds.
+    pub ts: u32,
+    /// Node.
+    pub node_id: u16,
+    /// Epoch.
+    pub epoch: u64,
+    /// Stream.
+    pub stream: u16,
+    /// Number in the stream.
+    pub seq: u64,
+}
+
 /// Which flow rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowQuery {
@@ -18,6 +35,8 @@ pub struct FlowQuery {
     pub since: u32,
     /// Before this time, UNIX seconds.
     pub until: u32,
+    /// Behind this row in the order of reading: it was the last one read.
+    pub before: Option<FlowKey>,
     /// Either end lies in this range.
     pub host: Option<AddressRange>,
     /// Either end has this port.
@@ -39,6 +58,14 @@ pub struct Flow {
     pub stream: u16,
     /// The row.
     pub row: FlowRow,
+}
+
+impl Flow {
+    /// Its place in the order of reading.
+    pub fn key(&self) -> FlowKey {
+        let Flow { node_id, epoch, stream, row } = self;
+        FlowKey { ts: row.ts, node_id: *node_id, epoch: *epoch, stream: *stream, seq: row.seq }
+    }
 }
 
 impl FromRow for Flow {
@@ -74,9 +101,17 @@ impl FromRow for Flow {
 }
 
 /// The times that a day file covers.
-struct Span {
-    min_ts: u32,
-    max_ts: u32,
+pub(super) struct Span {
+    pub(super) min_ts: u32,
+    pub(super) max_ts: u32,
+}
+
+impl Span {
+    /// `None` = it has no rows.
+    pub(super) async fn of(file: &mut SqliteConnection) -> Result<Option<Span>, StoreError> {
+        let select = Select { doing: DOING, text: "SELECT min_ts, max_ts FROM span".to_owned(), values: Vec::new() };
+        Ok(interruptible(file, &select).await?.pop())
+    }
 }
 
 impl FromRow for Span {
@@ -95,17 +130,14 @@ impl Reader {
         let mut flows: Vec<Flow> = Vec::new();
         for (_, path) in day_files(folder)?.into_iter().rev() {
             let Some(mut file) = open_day_for_reading(&path).await? else { continue };
-            let spans = Select { doing: DOING, text: "SELECT min_ts, max_ts FROM span".to_owned(), values: Vec::new() };
-            let spans: Vec<Span> = interruptible(&mut file, &spans).await?;
-            let Some(span) = spans.first() else { continue };
+            let Some(span) = Span::of(&mut file).await? else { continue };
             // Files go by the day on which rows arrived, which is nearly, but not quite, the order of their times.
             let needed = flows.len() < limit || flows.last().is_some_and(|oldest| span.max_ts >= oldest.row.ts);
             if span.max_ts < query.since || span.min_ts >= query.until || !needed {
                 continue;
             }
             flows.extend(interruptible::<Flow>(&mut file, &select(query)).await?);
-            let key = |flow: &Flow| (flow.row.ts, flow.node_id, flow.epoch, flow.stream, flow.row.seq);
-            flows.sort_by_key(|flow| std::cmp::Reverse(key(flow)));
+            flows.sort_by_key(|flow| std::cmp::Reverse(flow.key()));
             flows.truncate(limit);
         }
         Ok(flows)
@@ -115,7 +147,17 @@ impl Reader {
 fn select(query: &FlowQuery) -> Select {
     let columns = FlowRow::COLUMNS.join(", ");
     let mut text = format!("SELECT {KEY}, {columns} FROM flows WHERE ts >= ? AND ts < ?");
-    let mut values = vec![Value::Number(query.since.into()), Value::Number(query.until.into())];
+    let until = query.before.map_or(query.until, |key| query.until.min(key.ts.saturating_add(1)));
+    let mut values = vec![Value::Number(query.since.into()), Value::Number(until.into())];
+    if let Some(FlowKey { ts, node_id, epoch, stream, seq }) = query.before {
+        // Comparing rows at once, (a, b) < (c, d), keeps servers from using the index.
+        text.push_str(
+            " AND (ts < ? OR node_id < ? OR (node_id = ? AND (epoch < ? OR (epoch = ? AND (stream < ? OR \
+             (stream = ? AND seq < ?))))))",
+        );
+        let (node_id, stream) = (u64::from(node_id), u64::from(stream));
+        values.extend([u64::from(ts), node_id, node_id, epoch, epoch, stream, stream, seq].map(Value::Number));
+    }
     if let Some(AddressRange { low, high }) = query.host {
         text.push_str(" AND (src_ip BETWEEN ? AND ? OR dst_ip BETWEEN ? AND ?)");
         values.extend([low, high, low, high].map(|end| Value::Bytes(end.to_vec())));

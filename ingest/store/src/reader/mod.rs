@@ -5,15 +5,20 @@ mod flows;
 mod host;
 mod incidents;
 mod ledger;
+mod series;
+mod sizes;
+mod span;
 mod talkers;
 mod traffic;
 
 pub use address::{AddressRange, NotAnAddress};
-pub use flows::{Flow, FlowQuery};
+pub use flows::{Flow, FlowKey, FlowQuery};
 pub use host::{Host, Process, Subject};
 pub use incidents::{Event, Incident};
 pub use ledger::{InterfaceName, LedgerEntry};
-pub use talkers::{Talker, Top};
+pub use series::{Point, SeriesQuery, Split};
+pub use span::FlowSpan;
+pub use talkers::{HostMinute, Talker, Top};
 pub use traffic::{Traffic, TrafficTotal};
 
 use std::collections::HashMap;
@@ -202,17 +207,32 @@ async fn bounded<T: FromRow>(connection: &mut MySqlConnection, select: &Select) 
 /// Runs a query on a SQLite file and interrupts it after the limit, so that its snapshot does not keep the writer's
 /// log from being emptied.
 async fn interruptible<T: FromRow>(connection: &mut SqliteConnection, select: &Select) -> Result<Vec<T>, StoreError> {
-    let over = Arc::new(AtomicBool::new(false));
-    let look = Arc::clone(&over);
+    let over = Over(Arc::new(AtomicBool::new(false)));
+    let look = Arc::clone(&over.0);
     let mut handle = connection.lock_handle().await.map_err(|error| StoreError::query(select.doing, &error))?;
     handle.set_progress_handler(INTERRUPT_STEPS, move || !look.load(Ordering::Relaxed));
     drop(handle);
     let mut query = std::pin::pin!(run(connection, select));
-    if let Ok(result) = timeout(READ_TIMEOUT, query.as_mut()).await {
-        return result.map_err(|error| StoreError::query(select.doing, &error));
+    let Ok(result) = timeout(READ_TIMEOUT, query.as_mut()).await else { return Err(too_slow(select)) };
+    over.is_not();
+    result.map_err(|error| StoreError::query(select.doing, &error))
+}
+
+/// Interrupts a query of SQLite when it is dropped: the time is over, or nobody waits for the answer any more.
+struct Over(Arc<AtomicBool>);
+
+impl Over {
+    /// The query has ended by itself: its connection may be used on.
+    fn is_not(self) {
+        // The handler stays with the connection and must not see what the drop stores.
+        let _kept = std::mem::ManuallyDrop::new(self);
     }
-    over.store(true, Ordering::Relaxed);
-    Err(too_slow(select))
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn too_slow(select: &Select) -> StoreError {

@@ -51,7 +51,52 @@ impl FromRow for Talker {
     }
 }
 
+/// A local host in one minute in which it was among the largest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostMinute {
+    /// Begin of the minute, UNIX seconds.
+    pub ts: u32,
+    /// Packets to it.
+    pub packets_in: u64,
+    /// Bytes to it.
+    pub bytes_in: u64,
+    /// Packets from it.
+    pub packets_out: u64,
+    /// Bytes from it.
+    pub bytes_out: u64,
+}
+
+impl FromRow for HostMinute {
+    fn from_row<G: Get>(row: &G) -> Result<HostMinute, sqlx::Error> {
+        Ok(HostMinute {
+            ts: row.u32(0)?,
+            packets_in: row.u64(1)?,
+            bytes_in: row.u64(2)?,
+            packets_out: row.u64(3)?,
+            bytes_out: row.u64(4)?,
+        })
+    }
+}
+
 impl Reader {
+    /// The minutes from `since` to before `until` (UNIX seconds) in which a local host was among the largest, oldest
+    /// first: a minute that is absent had less than those that were written down, not nothing.
+    pub async fn host_minutes(
+        &mut self,
+        address: [u8; 16],
+        (since, until): (u32, u32),
+    ) -> Result<Vec<HostMinute>, StoreError> {
+        let sum = |column: &str| format!("CAST(SUM({column}) AS UNSIGNED)");
+        let sums = ["packets_in", "bytes_in", "packets_out", "bytes_out"].map(sum).join(", ");
+        let text = format!(
+            "SELECT ts, {sums} FROM talkers_1m WHERE ts >= ? AND ts < ? AND kind = {} AND key_bytes = ? \
+             GROUP BY ts ORDER BY ts LIMIT {QUERY_ROWS_MAX}",
+            TalkerKind::LocalHost as u8
+        );
+        let values = vec![Value::Number(since.into()), Value::Number(until.into()), Value::Bytes(address.to_vec())];
+        self.select(Select { doing: "reading talkers", text, values }).await
+    }
+
     /// The largest keys of a kind by bytes, summed from `since` to before `until` (UNIX seconds).
     pub async fn talkers(
         &mut self,

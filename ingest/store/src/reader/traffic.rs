@@ -115,7 +115,7 @@ impl FromRow for TrafficTotal {
     }
 }
 
-fn table(resolution: Resolution) -> &'static str {
+pub(super) fn table(resolution: Resolution) -> &'static str {
     match resolution {
         Resolution::Second => "traffic_1s",
         Resolution::Minute => "traffic_1m",

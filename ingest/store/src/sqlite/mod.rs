@@ -18,6 +18,7 @@ mod writer;
 pub(crate) use file::{day_files, main_file, open_day_for_reading, open_for_reading};
 pub(crate) use inspect::inspect;
 pub(crate) use open::merge;
+pub(crate) use retention::size_of;
 pub(crate) use writer::Writer;
 
 use std::fs::{File, TryLockError};

@@ -113,7 +113,7 @@ fn unlink(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Bytes of a database and its log.
-pub(super) fn size_of(path: &Path) -> u64 {
+pub(crate) fn size_of(path: &Path) -> u64 {
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     length(path) + length(&with_suffix(path, "-wal"))
 }

@@ -1,14 +1,14 @@
 //! What is read is what was stored, in both dialects alike.
 
 use store::{
-    Batch, EventRow, FlowQuery, HostRow, IncidentRow, InterfaceRow, LedgerKind, LedgerRow, NOTIFIER_STREAM,
-    NodeIdentity, ProcessRow, Resolution, SubjectRow, TalkerKind, TalkerRow, TrafficRow,
+    Batch, EventRow, FlowQuery, FlowSpan, HostRow, IncidentRow, InterfaceRow, LedgerKind, LedgerRow, NOTIFIER_STREAM,
+    NodeIdentity, ProcessRow, Reader, Resolution, SeriesQuery, Split, SubjectRow, TalkerKind, TalkerRow, TrafficRow,
 };
 
 use crate::place::{DAY, NOW, Place, STORED, event, flow, flows, node, writer};
 
 pub fn everything() -> FlowQuery {
-    FlowQuery { since: 0, until: u32::MAX, host: None, port: None, protocol: None, limit: 10_000 }
+    FlowQuery { since: 0, until: u32::MAX, before: None, host: None, port: None, protocol: None, limit: 10_000 }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -338,4 +338,74 @@ async fn what_notifier_wrote_is_read_as_it_was_stored() {
 
 fn of_capture() -> Batch {
     Batch { epoch: 5, arrived: NOW, ..Batch::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_goes_on_behind_the_row_that_was_read_last() {
+    for place in Place::all().await {
+        let store = place.migrated().await;
+        let mut writer = writer(&store).await;
+        assert_eq!(place.reader().await.flow_span(u32::MAX).await.unwrap(), None);
+        for (stream, ts) in [(1, NOW - DAY), (2, NOW), (3, NOW)] {
+            let batch = Batch { arrived: ts, ..flows(stream, 1, 100, ts) };
+            assert_eq!(writer.commit(&batch).await.unwrap(), STORED);
+        }
+        let mut reader = place.reader().await;
+        let span = async |reader: &mut Reader, before| reader.flow_span(before).await.unwrap().unwrap();
+        assert_eq!(span(&mut reader, u32::MAX).await, FlowSpan { oldest: NOW - DAY, newest: NOW });
+        assert_eq!(span(&mut reader, NOW).await, FlowSpan { oldest: NOW - DAY, newest: NOW - DAY });
+        let whole = reader.flows(&everything()).await.unwrap();
+        let (mut parts, mut before) = (Vec::new(), None);
+        loop {
+            let part = reader.flows(&FlowQuery { before, limit: 70, ..everything() }).await.unwrap();
+            let Some(last) = part.last() else { break };
+            before = Some(last.key());
+            parts.extend(part);
+        }
+        assert_eq!(parts, whole, "each row once, also of one second and over days");
+        let sizes = reader.sizes().await.unwrap();
+        assert_eq!(sizes.iter().find(|size| size.table == "flows").unwrap().oldest_ts, NOW - DAY);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn points_add_buckets_up() {
+    for place in Place::all().await {
+        let mut writer = writer(&place.migrated().await).await;
+        let at = |seq, ts, interface| TrafficRow { interface, ..traffic(seq, ts, Resolution::Minute) };
+        let name = |seq, interface, name: &str| InterfaceRow { ts: NOW, seq, interface, name: name.to_owned() };
+        let begin = NOW - NOW % 300;
+        let batch = Batch {
+            epoch: 5,
+            first_seq: 1,
+            last_seq: 6,
+            arrived: NOW,
+            traffic: vec![at(1, begin, 3), at(2, begin + 240, 4), at(3, begin + 300, 3), at(4, begin + 300, 3)],
+            interfaces: vec![name(5, 3, "eth0"), name(6, 4, "eth1")],
+            ..Batch::default()
+        };
+        assert_eq!(writer.commit(&batch).await.unwrap(), STORED);
+        let mut reader = place.reader().await;
+        let query = SeriesQuery {
+            resolution: Resolution::Minute,
+            since: begin,
+            until: begin + 600,
+            step: 300,
+            interface: None,
+            by_interface: false,
+            split: Split::Direction,
+        };
+        let points = reader.series(&query).await.unwrap();
+        let found: Vec<_> = points.iter().map(|p| (p.start, p.packets, p.bytes[1], p.packets_per_second_max)).collect();
+        assert_eq!(
+            found,
+            [(begin, [3002, 3006, 3010, 3014], 3008, 2026), (begin + 300, [7002, 7006, 7010, 7014], 7008, 4026)]
+        );
+        let of = SeriesQuery { interface: Some("eth1".to_owned()), split: Split::Protocol, ..query.clone() };
+        let points = reader.series(&of).await.unwrap();
+        assert_eq!(points.iter().map(|p| (p.start, p.bytes)).collect::<Vec<_>>(), [(begin, [2010, 2012, 2014, 2016])]);
+        let apart = reader.series(&SeriesQuery { by_interface: true, ..query }).await.unwrap();
+        let interfaces: Vec<_> = apart.iter().map(|p| (p.start - begin, p.interface.1, p.interface.2)).collect();
+        assert_eq!(interfaces, [(0, 5, 3), (0, 5, 4), (300, 5, 3)]);
+    }
 }

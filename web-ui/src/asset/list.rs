@@ -1,0 +1,24 @@
+//! The files: one line in this list for each. A part of the page has its own section of the style sheet and its own
+//! modules.
+
+use super::File;
+
+pub(super) const CSS: &str = "text/css; charset=utf-8";
+pub(super) const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const PNG: &str = "image/png";
+const SVG: &str = "image/svg+xml";
+
+/// All files; what others import stands before them.
+pub(super) const FILES: [File; 6] = [
+    File {
+        name: "floodmark.css",
+        media: CSS,
+        // The base first, then each part's own section.
+        parts: &[include_bytes!("../../assets/floodmark.css"), include_bytes!("../../assets/now.css")],
+    },
+    File { name: "words.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/words.js")] },
+    File { name: "page.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/page.js")] },
+    File { name: "icon.svg", media: SVG, parts: &[include_bytes!("../../assets/icon.svg")] },
+    File { name: "icon-192.png", media: PNG, parts: &[include_bytes!("../../assets/icon-192.png")] },
+    File { name: "icon-512.png", media: PNG, parts: &[include_bytes!("../../assets/icon-512.png")] },
+];
