@@ -19,10 +19,10 @@ pub struct App {
     pub now: Now,
     /// What the page itself remembers.
     pub state: State,
-    /// The store, as the page asks it.
-    pub stored: Arc<Stored>,
     /// The server's connections.
     pub door: Door,
+    /// The store, as the page asks it.
+    pub stored: Arc<Stored>,
 }
 
 /// What axum carries.

@@ -99,9 +99,16 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
 pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let (_speaker, now) = watch::channel(Arc::default());
     let state = State::open(&options.data_dir.join("web"))?;
-    let hub = Arc::new(Hub::new(HUB));
+    let hub = Arc::new(Hub::new(HUB, epoch()?));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
-    Ok(Arc::new(App { options: options.clone(), hub, now, state, stored, door: Door::new(&options.config) }))
+    let door = Door::new(&options.config);
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, door, stored }))
+}
+
+/// A number that no former life of the hub had.
+fn epoch() -> Result<u64, WebError> {
+    // 40 bits: short on the wire, and the same again once in 10^12 restarts.
+    getrandom::u64().map(|random| random >> 24).map_err(|error| WebError::Serve(error.into()))
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
