@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::feed::Now;
+use crate::feed::{Feed, Now};
 use crate::hub::Hub;
 use crate::role::Options;
 use crate::server::Door;
@@ -15,6 +15,8 @@ pub struct App {
     pub options: Options,
     /// The push hub.
     pub hub: Arc<Hub>,
+    /// What hears the roles.
+    pub feed: Arc<Feed>,
     /// What the roles said last.
     pub now: Now,
     /// What the page itself remembers.

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
+use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
 use crate::server::Door;
 use crate::state::State;
@@ -81,6 +82,8 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
     let (stopping, hears_stop) = watch::channel(false);
     let app = app(options)?;
+    let feed = Arc::clone(&app.feed);
+    feed::hear(&feed, &options.run_dir, &app.hub, now_ns).map_err(WebError::Serve)?;
     let server = server::serve(listener, routes::router(Arc::clone(&app)), &app.door, hears_stop);
     let told = async {
         raised(stop).await;
@@ -91,18 +94,20 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
         ended = server => ended.map_err(WebError::Serve)?,
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
     }
+    feed.stop();
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Puts the parts together.
 pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
-    let (_speaker, now) = watch::channel(Arc::default());
+    let feed = Arc::new(Feed::default());
+    let now = feed.now();
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB, epoch()?));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
     let door = Door::new(&options.config);
-    Ok(Arc::new(App { options: options.clone(), hub, now, state, door, stored }))
+    Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, door, stored }))
 }
 
 /// A number that no former life of the hub had.
