@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::action::Actions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
 use crate::role::Options;
@@ -25,6 +26,8 @@ pub struct App {
     pub door: Door,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
+    /// What is asked of the roles.
+    pub actions: Actions,
 }
 
 /// What axum carries.

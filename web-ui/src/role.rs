@@ -11,6 +11,7 @@ use live::{Heartbeat, PlainLine, Publisher, Role};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::action::Actions;
 use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
@@ -107,7 +108,8 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let hub = Arc::new(Hub::new(HUB, epoch()?));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
     let door = Door::new(&options.config);
-    Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, door, stored }))
+    let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
+    Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, door, stored, actions }))
 }
 
 /// A number that no former life of the hub had.
