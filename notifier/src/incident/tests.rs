@@ -522,8 +522,8 @@ fn ends_leave_the_reserve_to_alerts() {
     }
     world.run(600);
     assert_eq!(world.count("sms"), 3, "{:?}", world.told());
-    for class in [Class::Disk, Class::Peer] {
-        world.say(Change::Fired, &what("x", class, Severity::Critical, SubjectKind::Node, ""));
+    for (rule, class) in [("x", Class::Disk), ("y", Class::Peer)] {
+        world.say(Change::Fired, &what(rule, class, Severity::Critical, SubjectKind::Node, ""));
         world.run(10);
     }
     assert_eq!(world.count("sms"), 5, "{:?}", world.told());
