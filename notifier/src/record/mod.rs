@@ -31,7 +31,7 @@ use subjects::Subjects;
 pub use detail::{Detail, DiskDetail, LinkDetail};
 pub use journal::MIGRATIONS;
 pub use sink::{Options, Standing};
-pub use subjects::encode as encode_subject;
+pub use subjects::{decode as decode_subject, encode as encode_subject};
 
 /// Samples are gathered for so long: each write takes a page of the disk.
 const GATHER: Duration = Duration::from_secs(10);
