@@ -9,6 +9,7 @@ use live::incident::{Severity, Subject, SubjectKind, Unit, Words};
 
 use super::book::{Book, Facts};
 use super::config::{Config, Maintenance, Receiver, Step};
+use super::desk::Desk;
 use super::id::Ids;
 use super::settings::Settings;
 use crate::channel::{Receipt, SendError};
@@ -237,6 +238,26 @@ fn a_storm_of_ten_thousand_is_one_sms_and_two_mails_in_five_minutes() {
     }
     later(&mut world, 5);
     assert!(world.book.opens.values().all(|open| open.told.len() == 6), "all are told in the end");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the figure is told by who runs it")]
+fn a_storm_of_ten_thousand_is_durable_within_seconds() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let connection = crate::state::open(dir.path()).expect("a state file");
+    let settings = settings(vec![receiver("anna")], |_| ());
+    let desk = Desk::open(connection, settings, Ids::Random, START).expect("it is read");
+    let fired = |n: u32| attack(&format!("10.1.{}.{}", n / 250, n % 250)).transition(Change::Fired, START);
+    let transitions: Vec<Transition> = (0..10_000).map(fired).collect();
+    let began = std::time::Instant::now();
+    desk.tick(START, &transitions, &Facts::none());
+    let took = began.elapsed();
+    eprintln!("10,000 incidents in one second were durable after {} ms", took.as_millis());
+    assert_eq!(desk.standing(START).faults, 0);
+    assert_eq!(super::desk::stored(dir.path()).expect("it is read").len(), 10_000, "all are in the file");
+    let state = crate::state::open(dir.path()).expect("a state file");
+    assert_eq!(crate::record::journal::len(&state).expect("it is read"), 10_000, "and so are their rows");
+    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
 }
 
 #[test]

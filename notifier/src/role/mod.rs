@@ -7,6 +7,7 @@
 
 mod clock;
 mod line;
+pub mod metrics;
 mod obey;
 mod sampler;
 mod second;
