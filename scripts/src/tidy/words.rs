@@ -28,7 +28,7 @@ pub fn problems(file: &File) -> Vec<String> {
     for (index, line) in file.text.lines().enumerate().filter(|_| !is_locked) {
         let number = index + 1;
         if let Some(mark) = LEFTOVERS.iter().find(|mark| !is_prose && has_word(line, mark)) {
-            problems.push(format!("{path}:{number}: {mark}: finish it, or write a known limit into ARCHITECTURE.md"));
+            problems.push(format!("{path}:{number}: {mark}: finish it, or write a known limit into docs/limits.md"));
         }
         if let Some(host) = HOSTS.iter().find(|host| line.contains(*host)) {
             problems.push(format!("{path}:{number}: {host}: no registry hosts"));
