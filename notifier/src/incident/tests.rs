@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use Duration;
 
 use live::action::Silence;
 use live::incident::{Severity, Subject, SubjectKind, Unit, Words};
@@ -257,7 +257,7 @@ fn a_storm_of_ten_thousand_is_durable_within_seconds() {
     assert_eq!(super::desk::stored(dir.path()).expect("it is read").len(), 10_000, "all are in the file");
     let state = crate::state::open(dir.path()).expect("a state file");
     assert_eq!(crate::record::journal::len(&state).expect("it is read"), 10_000, "and so are their rows");
-    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
 }
 
 #[test]
@@ -359,7 +359,7 @@ fn a_ladder_reaches_others_and_goes_on_when_a_channel_fails() {
     let mut anna = receiver("anna");
     anna.critical_channels.clear();
     anna.ladder = vec![Step {
-        after: std::time::Duration::from_secs(3_600),
+        after: Duration::from_secs(3_600),
         receivers: vec!["boris".to_owned()],
         ..Step::default()
     }];
@@ -555,7 +555,7 @@ fn the_status_message_keeps_its_hours_and_old_ones_are_not_sent() {
     let mut anna = receiver("anna");
     anna.status_channels = vec!["sms".to_owned()];
     let mut world = World::new(settings(vec![anna], |config| {
-        config.pipeline.status_every = std::time::Duration::from_secs(3_600);
+        config.pipeline.status_every = Duration::from_secs(3_600);
         config.pipeline.status_at = vec!["05:30".to_owned()];
     }));
     world.run(7_300);
