@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use Duration;
+use std::time::Duration;
 
 use live::action::Silence;
 use live::incident::{Severity, Subject, SubjectKind, Unit, Words};
