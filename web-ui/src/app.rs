@@ -19,7 +19,7 @@ pub struct App {
     /// What the page itself remembers.
     pub state: State,
     /// The server's connections.
-    pub door: Door,
+    pub door: Arc<Door>,
 }
 
 /// What axum carries.

@@ -20,6 +20,9 @@ pub enum WebError {
     /// The page's own file.
     #[error(transparent)]
     State(#[from] crate::state::StateError),
+    /// The page's certificate.
+    #[error(transparent)]
+    Tls(#[from] crate::server::tls::TlsError),
     /// The live socket.
     #[error(transparent)]
     Live(#[from] live::LiveError),

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::error::WebError;
 use crate::hub::{Bounds, Hub};
 use crate::server::Door;
+use crate::server::tls::Tls;
 use crate::state::State;
 use crate::{routes, server};
 
@@ -77,10 +78,11 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
 }
 
 async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
-    tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
     let (stopping, hears_stop) = watch::channel(false);
     let app = app(options)?;
-    let server = server::serve(listener, routes::router(Arc::clone(&app)), &app.door, hears_stop);
+    let scheme = if app.door.tls().is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}/", listener.local_addr().map_err(WebError::Serve)?);
+    let server = server::serve(listener, routes::router(Arc::clone(&app)), Arc::clone(&app.door), hears_stop);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -99,7 +101,9 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let (_speaker, now) = watch::channel(Arc::default());
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB));
-    Ok(Arc::new(App { options: options.clone(), hub, now, state, door: Door::new(&options.config) }))
+    let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
+    let door = Door::new(&options.config, tls);
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, door }))
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
