@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,12 @@ pub struct Config {
     pub connections_max: usize,
     /// Connections at once from one IPv4 address or one IPv6 network of 64 bits.
     pub connections_per_address_max: usize,
+    /// A session that is not used for so long ends.
+    #[serde(with = "humantime_serde")]
+    pub session_idle: Duration,
+    /// Every session ends after so long.
+    #[serde(with = "humantime_serde")]
+    pub session_lifetime: Duration,
 }
 
 /// Where TLS comes from.
@@ -50,6 +57,7 @@ pub enum TlsMode {
 
 impl Default for Config {
     fn default() -> Config {
+        let day = Duration::from_secs(86_400);
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
             public_url: String::new(),
@@ -61,6 +69,8 @@ impl Default for Config {
             threads: 1,
             connections_max: 4_096,
             connections_per_address_max: 256,
+            session_idle: 7 * day,
+            session_lifetime: 90 * day,
         }
     }
 }
@@ -111,8 +121,29 @@ pub fn check(config: &Config) -> Vec<Problem> {
         let value = config.connections_per_address_max.to_string();
         problem("connections_per_address_max", value, "8 to web.connections_max", "a browser opens 6 at once");
     }
+    let sessions = [
+        ("session_idle", config.session_idle, SESSION_MIN),
+        ("session_lifetime", config.session_lifetime, config.session_idle),
+    ];
+    for (key, value, least) in sessions {
+        if !(least.min(SESSION_MAX)..=SESSION_MAX).contains(&value) {
+            let value = format!("\"{}s\"", value.as_secs());
+            problem(
+                key,
+                value,
+                "5m to 400days; session_lifetime at least session_idle",
+                "7days and 90days are the defaults",
+            );
+        }
+    }
     problems
 }
+
+/// A reader looks away for some minutes.
+const SESSION_MIN: Duration = Duration::from_secs(300);
+
+/// Browsers keep a cookie no longer.
+const SESSION_MAX: Duration = Duration::from_secs(400 * 86_400);
 
 /// More serve no more: the work of a page is small.
 const THREADS_MAX: usize = 64;
@@ -134,6 +165,8 @@ pub fn is_host(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Config, TlsMode, check};
 
     fn keys(change: impl FnOnce(&mut Config)) -> Vec<String> {
@@ -149,6 +182,8 @@ mod tests {
         assert_eq!(keys(|web| web.hosts = vec!["a".into(); 65]), ["web.hosts"]);
         assert_eq!(keys(|web| web.tls = TlsMode::Files), ["web.tls_cert_file", "web.tls_key_file"]);
         assert_eq!(keys(|web| web.threads = 0), ["web.threads"]);
+        assert_eq!(keys(|web| web.session_idle = Duration::ZERO), ["web.session_idle"]);
+        assert_eq!(keys(|web| web.session_lifetime = Duration::from_secs(600)), ["web.session_lifetime"]);
         assert_eq!(keys(|web| web.connections_max = 1), ["web.connections_max", "web.connections_per_address_max"]);
         assert_eq!(keys(|web| web.connections_per_address_max = 0), ["web.connections_per_address_max"]);
     }

@@ -18,6 +18,7 @@ pub mod page;
 pub mod role;
 pub mod routes;
 pub mod server;
+pub mod sign_in;
 pub mod state;
 pub mod stored;
 #[cfg(test)]
