@@ -16,6 +16,7 @@ pub mod page;
 pub mod role;
 pub mod routes;
 pub mod server;
+pub mod sign_in;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;
