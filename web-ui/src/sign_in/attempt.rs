@@ -197,7 +197,7 @@ impl SignIn {
         }
     }
 
-    fn throttle(&self) -> std::sync::MutexGuard<'_, super::throttle::Throttle> {
+    pub(super) fn throttle(&self) -> std::sync::MutexGuard<'_, super::throttle::Throttle> {
         self.throttle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 

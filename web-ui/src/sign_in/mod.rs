@@ -45,6 +45,31 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[(
     CREATE TABLE keys (name TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT;",
 )];
 
+/// A link's secret, and what others may know of it.
+#[derive(Clone, Debug)]
+pub struct NewLink {
+    /// The end of the link; printed or shown once.
+    pub token: String,
+    /// Its SHA-256, 64 hexadecimal digits.
+    pub token_hash: String,
+    /// Until when it holds, UNIX seconds.
+    pub expires_s: u64,
+}
+
+impl NewLink {
+    /// A new one, which holds for ten minutes.
+    pub fn make(now_s: u64) -> NewLink {
+        let token = random::token();
+        let token_hash = random::hash(&token).iter().map(|byte| format!("{byte:02x}")).collect();
+        NewLink { token, token_hash, expires_s: now_s.saturating_add(user::LINK_S) }
+    }
+}
+
+/// An id for a request, never used before.
+pub fn new_id() -> String {
+    random::hex::<16>()
+}
+
 /// What signing in needs beside the sessions.
 pub struct SignIn {
     /// Passwords, a few at a time.
@@ -74,3 +99,6 @@ impl SignIn {
         })
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

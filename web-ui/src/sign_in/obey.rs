@@ -7,10 +7,12 @@ use std::sync::atomic::AtomicBool;
 use live::Role;
 use live::action::Action;
 use live::control::{self, ControlError, Execute, Request};
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
+use super::address::reach;
 use super::user::{self, Change, Link};
 use crate::app::Shared;
+use crate::config::Config;
 use crate::guard::Standing;
 use crate::role;
 use crate::state::log::{self, Entry};
@@ -23,7 +25,7 @@ pub fn execute(app: Shared, stop: &Arc<AtomicBool>) -> Execute {
         if request.role.is_some_and(|role| role != Role::Web) || request.action == Action::Restart {
             return restart(request);
         }
-        let done = carry_out(&app.state, &request.action, role::now_ns());
+        let done = carry_out(&app.state, &app.options.config, &request.action, role::now_ns());
         if let (Ok(_), Action::UserRemove(gone)) = (&done, &request.action)
             && let Some(name) = user::name_of(&gone.name)
         {
@@ -40,9 +42,37 @@ pub fn execute(app: Shared, stop: &Arc<AtomicBool>) -> Execute {
 ///
 /// # Errors
 /// The file is another process's, cannot be written, or the request is refused.
-pub fn without_role(data_dir: &Path, action: &Action, now_ns: u64) -> Result<String, CommandError> {
+pub fn without_role(data_dir: &Path, config: &Config, action: &Action, now_ns: u64) -> Result<String, CommandError> {
     let state = State::open(&data_dir.join("web"))?;
-    carry_out(&state, action, now_ns)
+    carry_out(&state, config, action, now_ns)
+}
+
+/// The answer to a change, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// The user's name as it is kept.
+    pub name: String,
+    /// `viewer`, `operator`, `admin`.
+    pub standing: String,
+    /// Where the page is reached: the beginning of the link.
+    pub url: String,
+    /// Only this machine itself reaches it.
+    pub is_loopback: bool,
+}
+
+/// One user of the answer to [`Action::UserList`], a list as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Name.
+    pub name: String,
+    /// `viewer`, `operator`, `admin`.
+    pub standing: String,
+    /// False = the first link has not been used yet.
+    pub has_password: bool,
+    /// A code is asked for at sign-in.
+    pub has_second_factor: bool,
+    /// When the user signed in last, UNIX seconds; 0 = never.
+    pub seen_s: u64,
 }
 
 /// Why a command about users is not carried out.
@@ -56,11 +86,11 @@ pub enum CommandError {
     Told(String),
 }
 
-fn carry_out(state: &State, action: &Action, now_ns: u64) -> Result<String, CommandError> {
+fn carry_out(state: &State, config: &Config, action: &Action, now_ns: u64) -> Result<String, CommandError> {
     let (name, by, word, change) = match action {
         Action::UserList => {
             let users = state.wait(|db| user::list(db))?;
-            return Ok(json!(users.iter().map(told).collect::<Vec<_>>()).to_string());
+            return json(&users.into_iter().map(told).collect::<Vec<_>>());
         }
         Action::UserAdd(add) => {
             let standing = add.standing.as_deref().map(standing_of).transpose()?;
@@ -83,14 +113,22 @@ fn carry_out(state: &State, action: &Action, now_ns: u64) -> Result<String, Comm
         Ok(done.map(|standing| (user::name_of(&name).unwrap_or_default(), standing)))
     })?;
     let (name, standing) = done.map_err(|fault| CommandError::Told(fault.to_string()))?;
-    Ok(json!({ "name": name, "standing": standing.name() }).to_string())
+    let reach = reach(config);
+    json(&Changed { name, standing: standing.name().to_owned(), url: reach.url, is_loopback: reach.is_loopback })
 }
 
-fn told(user: &user::User) -> serde_json::Value {
-    json!({
-        "name": user.name, "standing": user.standing.name(), "has_password": user.has_password,
-        "has_second_factor": user.has_totp, "seen_s": user.seen_ns / 1_000_000_000,
-    })
+fn json(answer: &impl Serialize) -> Result<String, CommandError> {
+    serde_json::to_string(answer).map_err(|error| CommandError::Told(error.to_string()))
+}
+
+fn told(user: user::User) -> Listed {
+    Listed {
+        name: user.name,
+        standing: user.standing.name().to_owned(),
+        has_password: user.has_password,
+        has_second_factor: user.has_totp,
+        seen_s: user.seen_ns / 1_000_000_000,
+    }
 }
 
 fn standing_of(name: &str) -> Result<Standing, CommandError> {
