@@ -7,7 +7,9 @@ use crate::feed::{Feed, Now};
 use crate::hub::Hub;
 use crate::role::Options;
 use crate::server::Door;
+use crate::sign_in::{Sessions, SignIn};
 use crate::state::State;
+use crate::state::log::Log;
 use crate::stored::Stored;
 
 /// The parts, shared by all requests.
@@ -28,6 +30,12 @@ pub struct App {
     pub stored: Arc<Stored>,
     /// What is asked of the roles.
     pub actions: Actions,
+    /// Who did what.
+    pub log: Log,
+    /// Who is signed in.
+    pub sessions: Arc<Sessions>,
+    /// What signing in needs.
+    pub sign_in: SignIn,
 }
 
 /// What axum carries.

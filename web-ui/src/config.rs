@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,24 @@ pub struct Config {
     pub connections_max: usize,
     /// Connections at once from one IPv4 address or one IPv6 network of 64 bits.
     pub connections_per_address_max: usize,
+    /// A session that is not used for so long ends.
+    #[serde(with = "humantime_serde")]
+    pub session_idle: Duration,
+    /// Every session ends after so long.
+    #[serde(with = "humantime_serde")]
+    pub session_lifetime: Duration,
+}
+
+impl Config {
+    /// Whether browsers come by https: here, or at the proxy that `public_url` names.
+    pub fn is_https(&self) -> bool {
+        self.tls != TlsMode::Off || self.public_url.starts_with("https://")
+    }
+
+    /// Whether browsers trust the certificate that this process shows.
+    pub fn has_trusted_certificate(&self) -> bool {
+        self.tls == TlsMode::Files
+    }
 }
 
 /// Where TLS comes from.
@@ -50,6 +69,7 @@ pub enum TlsMode {
 
 impl Default for Config {
     fn default() -> Config {
+        let day = Duration::from_secs(86_400);
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
             public_url: String::new(),
@@ -61,6 +81,8 @@ impl Default for Config {
             threads: 1,
             connections_max: 4_096,
             connections_per_address_max: 256,
+            session_idle: 7 * day,
+            session_lifetime: 90 * day,
         }
     }
 }

@@ -19,9 +19,11 @@ use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
 use crate::server::Door;
 use crate::server::tls::Tls;
+use crate::sign_in::{Sessions, SignIn, obey};
 use crate::state::State;
+use crate::state::log::Log;
 use crate::stored::Stored;
-use crate::{routes, server};
+use crate::{guard, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -71,23 +73,25 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
         let listener = TcpListener::from_std(listener).map_err(WebError::Serve)?;
         let publisher =
             Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
-        publisher.restart_by(&stop);
+        let app = app(options)?;
+        publisher.obey(obey::execute(Arc::clone(&app), &stop));
         heartbeat.ready();
         tokio::select! {
-            ended = serve(options, listener, Arc::clone(&stop)) => ended,
+            ended = serve(app, listener, Arc::clone(&stop)) => ended,
             never = publish(publisher, heartbeat, stop) => match never {},
         }
     })
 }
 
-async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
+async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
     let (stopping, hears_stop) = watch::channel(false);
-    let app = app(options)?;
     let feed = Arc::clone(&app.feed);
-    feed::hear(&feed, &options.run_dir, &app.hub, now_ns).map_err(WebError::Serve)?;
+    feed::hear(&feed, &app.options.run_dir, &app.hub, now_ns).map_err(WebError::Serve)?;
     let scheme = if app.door.tls().is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{}/", listener.local_addr().map_err(WebError::Serve)?);
-    let server = server::serve(listener, routes::router(Arc::clone(&app)), Arc::clone(&app.door), hears_stop);
+    let router = guard::around(routes::router(Arc::clone(&app)), &app);
+    let server = server::serve(listener, router, Arc::clone(&app.door), hears_stop);
+    let sweeper = sign_in::sweep(Arc::downgrade(&app));
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -96,6 +100,7 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     tokio::select! {
         ended = server => ended.map_err(WebError::Serve)?,
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
+        () = sweeper => {}
     }
     feed.stop();
     tracing::info!("stopped");
@@ -112,7 +117,11 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
     let door = Door::new(&options.config, tls);
     let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
-    Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, door, stored, actions }))
+    let log = Log::new(state.clone());
+    let sessions = Arc::new(Sessions::load(&state, &options.config)?);
+    let sign_in = SignIn::open(&state, &options.config)?;
+    let options = options.clone();
+    Ok(Arc::new(App { options, hub, feed, now, state, door, stored, actions, log, sessions, sign_in }))
 }
 
 /// A number that no former life of the hub had.

@@ -358,11 +358,8 @@ fn acknowledging_ends_reminders_and_escalation_but_not_what_gets_worse_or_ends()
 fn a_ladder_reaches_others_and_goes_on_when_a_channel_fails() {
     let mut anna = receiver("anna");
     anna.critical_channels.clear();
-    anna.ladder = vec![Step {
-        after: Duration::from_secs(3_600),
-        receivers: vec!["boris".to_owned()],
-        ..Step::default()
-    }];
+    anna.ladder =
+        vec![Step { after: Duration::from_secs(3_600), receivers: vec!["boris".to_owned()], ..Step::default() }];
     let mut boris = receiver("boris");
     boris.severity_min = Severity::Critical;
     let mut world = World::new(settings(vec![anna, boris], |_| ()));

@@ -1,11 +1,14 @@
 //! The pages: one file or folder for each, with its routes, its texts in both languages and its template.
 
+pub(crate) mod fields;
 pub mod frame;
 mod health;
 pub mod icon;
 pub mod look;
 mod now;
 mod offline;
+mod sign_in;
+mod users;
 
 pub use frame::Frame;
 
@@ -13,5 +16,8 @@ use crate::routes::Route;
 
 /// The routes of all pages.
 pub fn routes() -> Vec<Route> {
-    [now::routes(), health::routes(), look::routes(), offline::routes()].into_iter().flatten().collect()
+    [now::routes(), users::routes(), sign_in::routes(), health::routes(), look::routes(), offline::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
