@@ -16,6 +16,7 @@ pub mod page;
 pub mod role;
 pub mod routes;
 pub mod server;
+pub mod sign_in;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,3 +25,8 @@ pub mod words;
 pub use app::App;
 pub use error::WebError;
 pub use role::{Options, listen, run};
+
+/// The fingerprint of the certificate that the page shows, if it has one of its own.
+pub fn fingerprint(_data_dir: &std::path::Path) -> Option<String> {
+    None
+}

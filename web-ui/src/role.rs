@@ -15,8 +15,10 @@ use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
 use crate::hub::{Bounds, Hub};
+use crate::sign_in::{Sessions, SignIn, obey};
 use crate::state::State;
-use crate::{routes, server};
+use crate::state::log::Log;
+use crate::{guard, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -66,20 +68,21 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
         let listener = TcpListener::from_std(listener).map_err(WebError::Serve)?;
         let publisher =
             Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
-        publisher.restart_by(&stop);
+        let app = app(options)?;
+        publisher.obey(obey::execute(Arc::clone(&app), &stop));
         heartbeat.ready();
         tokio::select! {
-            ended = serve(options, listener, Arc::clone(&stop)) => ended,
+            ended = serve(app, listener, Arc::clone(&stop)) => ended,
             never = publish(publisher, heartbeat, stop) => match never {},
         }
     })
 }
 
-async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
+async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
     tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
     let (stopping, hears_stop) = watch::channel(false);
-    let app = app(options)?;
-    let server = server::serve(listener, routes::router(app), hears_stop);
+    let server = server::serve(listener, guard::around(routes::router(Arc::clone(&app)), &app), hears_stop);
+    let sweeper = sign_in::sweep(Arc::downgrade(&app));
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -88,6 +91,7 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     tokio::select! {
         ended = server => ended.map_err(WebError::Serve)?,
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
+        () = sweeper => {}
     }
     tracing::info!("stopped");
     Ok(())
@@ -98,7 +102,10 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let (_speaker, now) = watch::channel(Arc::default());
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB));
-    Ok(Arc::new(App { options: options.clone(), hub, now, state }))
+    let log = Log::new(state.clone());
+    let sessions = Arc::new(Sessions::load(&state, &options.config)?);
+    let sign_in = SignIn::open(&state, &options.config)?;
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, log, sessions, sign_in }))
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
@@ -128,7 +135,7 @@ async fn publish(
 
 /// Nanoseconds since the epoch now.
 #[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
-fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 

@@ -60,6 +60,6 @@ pub fn all() -> Vec<Route> {
 
 /// The router over all routes.
 pub fn router(app: Shared) -> Router {
-    let router = Router::new();
+    let router = Router::new().fallback(guard::nowhere).method_not_allowed_fallback(guard::no_method);
     all().into_iter().fold(router, |router, route| router.route(route.path, route.handler)).with_state(app)
 }

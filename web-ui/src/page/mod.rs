@@ -1,8 +1,11 @@
 //! The pages: one file or folder for each, with its routes, its texts in both languages and its template.
 
+pub(crate) mod fields;
 pub mod frame;
 mod health;
 mod now;
+mod sign_in;
+mod users;
 
 pub use frame::Frame;
 
@@ -10,5 +13,5 @@ use crate::routes::Route;
 
 /// The routes of all pages.
 pub fn routes() -> Vec<Route> {
-    [now::routes(), health::routes()].into_iter().flatten().collect()
+    [now::routes(), users::routes(), sign_in::routes(), health::routes()].into_iter().flatten().collect()
 }
