@@ -23,7 +23,7 @@ pub struct App {
     /// What the page itself remembers.
     pub state: State,
     /// The server's connections.
-    pub door: Door,
+    pub door: Arc<Door>,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
     /// What is asked of the roles.

@@ -18,6 +18,7 @@ use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
 use crate::server::Door;
+use crate::server::tls::Tls;
 use crate::state::State;
 use crate::stored::Stored;
 use crate::{routes, server};
@@ -80,12 +81,13 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
 }
 
 async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
-    tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
     let (stopping, hears_stop) = watch::channel(false);
     let app = app(options)?;
     let feed = Arc::clone(&app.feed);
     feed::hear(&feed, &options.run_dir, &app.hub, now_ns).map_err(WebError::Serve)?;
-    let server = server::serve(listener, routes::router(Arc::clone(&app)), &app.door, hears_stop);
+    let scheme = if app.door.tls().is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}/", listener.local_addr().map_err(WebError::Serve)?);
+    let server = server::serve(listener, routes::router(Arc::clone(&app)), Arc::clone(&app.door), hears_stop);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -107,7 +109,8 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB, epoch()?));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
-    let door = Door::new(&options.config);
+    let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
+    let door = Door::new(&options.config, tls);
     let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
     Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, door, stored, actions }))
 }
