@@ -90,6 +90,11 @@ impl Problem {
         self.status
     }
 
+    /// What its answer says beside the words.
+    pub fn headers(&self) -> HeaderMap {
+        self.retry_after_s.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))).into_iter().collect()
+    }
+
     /// The sentence in a language.
     pub fn detail(&self, language: Language) -> &str {
         &self.detail[usize::from(language == Language::Ru)]
@@ -131,15 +136,12 @@ struct Page<'a> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let kind = if self.way == Way::Confirm { "/problems/confirm" } else { "about:blank" };
+        let name = if self.way == Way::Confirm { "/problems/confirm" } else { "about:blank" };
         let body = serde_json::json!({
-            "type": kind, "title": self.title(Language::En), "status": self.status.as_u16(), "detail": self.detail[0],
+            "type": name, "title": self.title(Language::En), "status": self.status.as_u16(), "detail": self.detail[0],
         });
-        let headers = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, headers, body.to_string()).into_response();
-        if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status, self.headers(), kind, body.to_string()).into_response();
         response.extensions_mut().insert(self);
         response
     }

@@ -127,7 +127,7 @@ pub async fn confirm(app: &App, caller: &Caller, visitor: &Visitor, typed: Typed
         Ok(Some(()))
     };
     let result = judge(app, &place, Some(visitor.user.clone()), typed, now_ns, finish).await;
-    let told = result.as_ref().map(|()| ()).map_err(word);
+    let told = result.as_ref().copied().map_err(word);
     app.log.write(caller.entry(&visitor.user, "confirm", "", told), now_ns);
     result.map(|()| app.sessions.freshen(number, now_ns))
 }

@@ -101,7 +101,7 @@ impl Form {
 /// The form again, with what was wrong with it.
 fn again(problem: &Problem, language: Language, form: &Form, visitor: Option<&Visitor>) -> Response {
     let again = page(language, visitor, &form.name, form.next(), problem.detail(language));
-    (problem.status(), again).into_response()
+    (problem.status(), problem.headers(), again).into_response()
 }
 
 async fn enter(State(app): State<Shared>, caller: Caller, headers: HeaderMap, Fields(form): Fields<Form>) -> Response {
