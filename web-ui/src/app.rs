@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::feed::Now;
 use crate::hub::Hub;
+use crate::push::Push;
 use crate::role::Options;
 use crate::server::Door;
 use crate::state::State;
@@ -21,6 +22,8 @@ pub struct App {
     pub state: State,
     /// The server's connections.
     pub door: Door,
+    /// The transports of the hub, and the tokens of scripts.
+    pub push: Push,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
 }

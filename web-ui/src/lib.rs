@@ -14,6 +14,7 @@ pub mod feed;
 pub mod guard;
 pub mod hub;
 pub mod page;
+pub mod push;
 pub mod role;
 pub mod routes;
 pub mod server;

@@ -15,6 +15,7 @@ use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
 use crate::hub::{Bounds, Hub};
+use crate::push::{Push, StreamGuard};
 use crate::server::Door;
 use crate::state::State;
 use crate::stored::Stored;
@@ -28,6 +29,9 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// What the hub keeps: ten minutes of a message or ten a second, and the memory that they may take.
 const HUB: Bounds = Bounds { messages_max: 8_192, bytes_max: 16 << 20, age_max_ns: 600_000_000_000 };
+
+/// How often the hub lets go what is old.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What the role must know.
 #[derive(Clone, Debug)]
@@ -82,6 +86,7 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     let (stopping, hears_stop) = watch::channel(false);
     let app = app(options)?;
     let server = server::serve(listener, routes::router(Arc::clone(&app)), &app.door, hears_stop);
+    let hub = Arc::clone(&app.hub);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -89,6 +94,7 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     };
     tokio::select! {
         ended = server => ended.map_err(WebError::Serve)?,
+        never = sweep(&hub) => match never {},
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
     }
     tracing::info!("stopped");
@@ -101,14 +107,23 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB, epoch()?));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
+    let push = Push::open(&state, StreamGuard::new(|_| true))?;
     let door = Door::new(&options.config);
-    Ok(Arc::new(App { options: options.clone(), hub, now, state, door, stored }))
+    Ok(Arc::new(App { options: options.clone(), hub, now, state, door, stored, push }))
 }
 
 /// A number that no former life of the hub had.
 fn epoch() -> Result<u64, WebError> {
     // 40 bits: short on the wire, and the same again once in 10^12 restarts.
     getrandom::u64().map(|random| random >> 24).map_err(|error| WebError::Serve(error.into()))
+}
+
+/// Keeps the hub's age bounds while nothing is published.
+async fn sweep(hub: &Hub) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        hub.expire(now_ns());
+    }
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.

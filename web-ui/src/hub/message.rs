@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn one_text_serves_all_transports() {
         let message = message("{\"core\":\n[7]}");
-        let json = r#"{"id":"5f3a-17","time":"2026-11-22T06:30:13.123Z","channels":["load","x/a"],"data":{"core": [7]}}"#;
+        let json =
+            r#"{"id":"5f3a-17","time":"2026-11-22T06:30:13.123Z","channels":["load","x/a"],"data":{"core": [7]}}"#;
         assert_eq!(message.json(), json);
         assert_eq!(message.event(), format!("id: 5f3a-17\ndata: {json}\n\n"));
     }

@@ -7,8 +7,8 @@
 //! message leaves a ring unread by someone who then resumes without that someone being told. No subscriber has a queue:
 //! the rings are the queue, and a reader is a number.
 
-mod channel;
 mod books;
+mod channel;
 mod counts;
 mod cursor;
 pub mod limits;
@@ -19,8 +19,8 @@ mod subscription;
 mod tests;
 mod wait;
 
-pub use channel::Bounds;
 pub use books::Wish;
+pub use channel::Bounds;
 pub use counts::{Count, Counts};
 pub use cursor::{Cursor, NoCursor};
 pub use message::{Message, time_of};
@@ -42,7 +42,9 @@ pub enum HubError {
     )]
     BadName(String),
     /// It does not exist, or no longer.
-    #[error("there is no channel {0:?}; scripts make theirs by POST /push/channels, and renew them before they run out")]
+    #[error(
+        "there is no channel {0:?}; scripts make theirs by POST /push/channels, and renew them before they run out"
+    )]
     NoChannel(String),
     /// None, or too many at once.
     #[error("name between 1 and {CHANNELS_PER_REQUEST} channels")]

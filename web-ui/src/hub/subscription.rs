@@ -4,11 +4,11 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::Hub;
 use super::books::Books;
 use super::cursor::Cursor;
 use super::message::Message;
 use super::wait::Ticket;
-use super::Hub;
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +143,7 @@ fn merge(
     out: &mut Vec<Arc<Message>>,
 ) -> (u64, bool) {
     let rings = channels.iter().filter_map(|name| books.channels.get(name));
-    let mut heads: Vec<_> =
-        rings.filter(|ring| ring.newest() > seen).map(|ring| ring.after(seen).peekable()).collect();
+    let mut heads: Vec<_> = rings.filter(|ring| ring.newest() > seen).map(|ring| ring.after(seen).peekable()).collect();
     let mut bytes = 0;
     loop {
         let next = heads.iter_mut().filter_map(|head| head.peek().copied()).min_by_key(|message| message.seq);

@@ -4,7 +4,7 @@
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const JOBS_MAX: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Each part's tables: a name that never changes, and the statements. Never edited, only added to.
-const MIGRATIONS: [&[(&str, &str)]; 0] = [];
+const MIGRATIONS: [&[(&str, &str)]; 1] = [crate::push::MIGRATIONS];
 
 /// The state cannot be kept, or asked.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,30 @@ impl State {
             Ok(Ok(result)) => Ok(result?),
             Ok(Err(_)) => Err(StateError::Ended),
             Err(_) => Err(StateError::Busy),
+        }
+    }
+
+    /// As [`State::call`], for threads of their own: at start, and where a peer's request is obeyed.
+    ///
+    /// # Errors
+    /// As for [`State::call`].
+    pub fn wait<T, F>(&self, job: F) -> Result<T, StateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (answer, answered) = sync_channel(1);
+        let job: Job = Box::new(move |connection| {
+            let _ = answer.send(job(connection));
+        });
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StateError::Busy,
+            TrySendError::Disconnected(_) => StateError::Ended,
+        })?;
+        match answered.recv_timeout(PATIENCE) {
+            Ok(result) => Ok(result?),
+            Err(RecvTimeoutError::Timeout) => Err(StateError::Busy),
+            Err(RecvTimeoutError::Disconnected) => Err(StateError::Ended),
         }
     }
 }
