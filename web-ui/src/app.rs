@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::action::Actions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
+use crate::push::Push;
 use crate::role::Options;
 use crate::server::Door;
 use crate::sign_in::{Sessions, SignIn};
@@ -26,6 +27,8 @@ pub struct App {
     pub state: State,
     /// The server's connections.
     pub door: Arc<Door>,
+    /// The transports of the hub, and the tokens of scripts.
+    pub push: Push,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
     /// What is asked of the roles.

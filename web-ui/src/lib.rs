@@ -15,6 +15,7 @@ pub mod feed;
 pub mod guard;
 pub mod hub;
 pub mod page;
+pub mod push;
 pub mod role;
 pub mod routes;
 pub mod server;

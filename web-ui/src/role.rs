@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::push::{Push, StreamGuard};
 use crate::server::Door;
 use crate::server::tls::Tls;
 use crate::sign_in::{Sessions, SignIn, obey};
@@ -33,6 +34,9 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// What the hub keeps: ten minutes of a message or ten a second, and the memory that they may take.
 const HUB: Bounds = Bounds { messages_max: 8_192, bytes_max: 16 << 20, age_max_ns: 600_000_000_000 };
+
+/// How often the hub lets go what is old.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What the role must know.
 #[derive(Clone, Debug)]
@@ -92,6 +96,7 @@ async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Res
     let router = guard::around(routes::router(Arc::clone(&app)), &app);
     let server = server::serve(listener, router, Arc::clone(&app.door), hears_stop);
     let sweeper = sign_in::sweep(Arc::downgrade(&app));
+    let hub = Arc::clone(&app.hub);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -99,6 +104,7 @@ async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Res
     };
     tokio::select! {
         ended = server => ended.map_err(WebError::Serve)?,
+        never = sweep(&hub) => match never {},
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
         () = sweeper => {}
     }
@@ -120,14 +126,24 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let log = Log::new(state.clone());
     let sessions = Arc::new(Sessions::load(&state, &options.config)?);
     let sign_in = SignIn::open(&state, &options.config)?;
+    let open = Arc::clone(&sessions);
+    let push = Push::open(&state, StreamGuard::new(move |session| open.is_open(session)))?;
     let options = options.clone();
-    Ok(Arc::new(App { options, hub, feed, now, state, door, stored, actions, log, sessions, sign_in }))
+    Ok(Arc::new(App { options, hub, feed, now, state, door, push, stored, actions, log, sessions, sign_in }))
 }
 
 /// A number that no former life of the hub had.
 fn epoch() -> Result<u64, WebError> {
     // 40 bits: short on the wire, and the same again once in 10^12 restarts.
     getrandom::u64().map(|random| random >> 24).map_err(|error| WebError::Serve(error.into()))
+}
+
+/// Keeps the hub's age bounds while nothing is published.
+async fn sweep(hub: &Hub) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        hub.expire(now_ns());
+    }
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
