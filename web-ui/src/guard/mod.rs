@@ -1,8 +1,10 @@
 //! Who may do what: each route's right, and the visitor who comes.
 
+mod problem;
 mod right;
 mod visitor;
 
+pub use problem::Problem;
 pub use right::{Right, Standing};
 pub use visitor::Visitor;
 

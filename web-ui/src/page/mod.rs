@@ -6,6 +6,9 @@ pub mod icon;
 pub mod look;
 mod now;
 mod offline;
+mod query;
+mod traffic;
+mod when;
 
 pub use frame::Frame;
 
@@ -13,5 +16,8 @@ use crate::routes::Route;
 
 /// The routes of all pages.
 pub fn routes() -> Vec<Route> {
-    [now::routes(), health::routes(), look::routes(), offline::routes()].into_iter().flatten().collect()
+    [now::routes(), traffic::routes(), health::routes(), look::routes(), offline::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
