@@ -51,6 +51,8 @@ pub struct Options {
     pub run_dir: PathBuf,
     /// This node's identity.
     pub node: String,
+    /// First day of the billing month, 1 to 28 (`notifier.billing_day`).
+    pub billing_day: u8,
 }
 
 /// Opens the port of the page, which is done before the role gives up its rights. Starts no thread.
@@ -175,6 +177,11 @@ async fn publish(
 #[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
 pub(crate) fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// UNIX seconds now.
+pub(crate) fn now_s() -> u32 {
+    u32::try_from(now_ns() / 1_000_000_000).unwrap_or(u32::MAX)
 }
 
 async fn raised(stop: Arc<AtomicBool>) {

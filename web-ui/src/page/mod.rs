@@ -7,8 +7,11 @@ pub mod icon;
 pub mod look;
 mod now;
 mod offline;
+mod query;
 mod sign_in;
+mod traffic;
 mod users;
+mod when;
 
 pub use frame::Frame;
 
@@ -16,8 +19,17 @@ use crate::routes::Route;
 
 /// The routes of all pages.
 pub fn routes() -> Vec<Route> {
-    [now::routes(), users::routes(), sign_in::routes(), health::routes(), look::routes(), offline::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        now::routes(),
+        traffic::routes(),
+        users::routes(),
+        sign_in::routes(),
+        // What is no page of the navigation.
+        health::routes(),
+        look::routes(),
+        offline::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
