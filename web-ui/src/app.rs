@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::action::Actions;
+use crate::ask::Questions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
+use crate::page::{Askers, Uploads};
 use crate::push::Push;
 use crate::role::Options;
 use crate::server::Door;
@@ -39,6 +41,12 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     /// What signing in needs.
     pub sign_in: SignIn,
+    /// What is asked of a role for one page.
+    pub questions: Questions,
+    /// Files that administrators send.
+    pub uploads: Uploads,
+    /// Who opens links of mails how often.
+    pub askers: Askers,
 }
 
 /// What axum carries.

@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod app;
+mod ask;
 pub mod asset;
 pub mod config;
 pub mod error;
@@ -24,6 +25,7 @@ pub mod state;
 pub mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tools;
 pub mod words;
 
 pub use app::App;

@@ -13,10 +13,12 @@ use tokio::sync::watch;
 
 use crate::action::Actions;
 use crate::app::{App, Shared};
+use crate::ask::Questions;
 use crate::config::Config;
 use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::page::{Askers, Uploads};
 use crate::push::{Push, StreamGuard};
 use crate::server::Door;
 use crate::server::tls::Tls;
@@ -24,6 +26,7 @@ use crate::sign_in::{Sessions, SignIn, obey};
 use crate::state::State;
 use crate::state::log::Log;
 use crate::stored::Stored;
+use crate::tools::Tools;
 use crate::{guard, routes, server, sign_in};
 
 /// How soon a stop is seen.
@@ -53,6 +56,8 @@ pub struct Options {
     pub node: String,
     /// First day of the billing month, 1 to 28 (`notifier.billing_day`).
     pub billing_day: u8,
+    /// What the command does for the page.
+    pub tools: Tools,
 }
 
 /// Opens the port of the page, which is done before the role gives up its rights. Starts no thread.
@@ -130,8 +135,23 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let sign_in = SignIn::open(&state, &options.config)?;
     let open = Arc::clone(&sessions);
     let push = Push::open(&state, StreamGuard::new(move |session| open.is_open(session)))?;
-    let options = options.clone();
-    Ok(Arc::new(App { options, hub, feed, now, state, door, push, stored, actions, log, sessions, sign_in }))
+    Ok(Arc::new(App {
+        options: options.clone(),
+        hub,
+        feed,
+        now,
+        state,
+        door,
+        push,
+        stored,
+        actions,
+        questions: Questions::new(options.run_dir.clone()),
+        uploads: Uploads::new(options.data_dir.join("web/uploads")),
+        askers: Askers::default(),
+        log,
+        sessions,
+        sign_in,
+    }))
 }
 
 /// A number that no former life of the hub had.

@@ -27,6 +27,7 @@ pub(crate) fn options(dir: &Path) -> Options {
         run_dir: dir.join("run"),
         node: "test-node".to_owned(),
         billing_day: 1,
+        tools: crate::tools::Tools::default(),
     }
 }
 

@@ -1,19 +1,28 @@
 //! The pages: one file or folder for each, with its routes, its texts in both languages and its template.
 
+mod channels;
+mod download;
 pub(crate) mod fields;
 pub mod frame;
 mod health;
 pub mod icon;
+mod link;
 pub mod look;
 mod now;
 mod offline;
 mod query;
+mod rules;
+mod samples;
 mod sign_in;
+mod system;
 mod traffic;
+mod uploads;
 mod users;
 mod when;
 
 pub use frame::Frame;
+pub use link::Askers;
+pub use uploads::Uploads;
 
 use crate::routes::Route;
 
@@ -24,6 +33,12 @@ pub fn routes() -> Vec<Route> {
         traffic::routes(),
         users::routes(),
         sign_in::routes(),
+        rules::routes(),
+        channels::routes(),
+        system::routes(),
+        link::routes(),
+        samples::routes(),
+        uploads::routes(),
         // What is no page of the navigation.
         health::routes(),
         look::routes(),
