@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use crate::action::Actions;
+use crate::ask::Questions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
+use crate::page::{Askers, Uploads};
+use crate::push::Push;
 use crate::role::Options;
 use crate::server::Door;
 use crate::sign_in::{Sessions, SignIn};
@@ -26,6 +29,8 @@ pub struct App {
     pub state: State,
     /// The server's connections.
     pub door: Arc<Door>,
+    /// The transports of the hub, and the tokens of scripts.
+    pub push: Push,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
     /// What is asked of the roles.
@@ -36,6 +41,12 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     /// What signing in needs.
     pub sign_in: SignIn,
+    /// What is asked of a role for one page.
+    pub questions: Questions,
+    /// Files that administrators send.
+    pub uploads: Uploads,
+    /// Who opens links of mails how often.
+    pub askers: Askers,
 }
 
 /// What axum carries.

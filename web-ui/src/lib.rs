@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod app;
+mod ask;
 pub mod asset;
 pub mod config;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod feed;
 pub mod guard;
 pub mod hub;
 pub mod page;
+pub mod push;
 pub mod role;
 pub mod routes;
 pub mod server;
@@ -23,6 +25,7 @@ pub mod state;
 pub mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tools;
 pub mod words;
 
 pub use app::App;

@@ -10,7 +10,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::Shared;
 use crate::guard::{self, Right};
-use crate::{action, asset, page, server};
+use crate::{action, asset, page, push, server};
 
 /// The body of a request: forms and actions are smaller.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
@@ -69,7 +69,8 @@ impl Route {
 
 /// All routes of all parts.
 pub fn all() -> Vec<Route> {
-    [page::routes(), asset::routes(), action::routes(), server::tls::routes()].into_iter().flatten().collect()
+    let parts = [page::routes(), asset::routes(), action::routes(), push::routes(), server::tls::routes()];
+    parts.into_iter().flatten().collect()
 }
 
 /// The router over all routes.

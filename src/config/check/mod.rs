@@ -5,6 +5,7 @@ mod ingest;
 mod node;
 mod spool;
 mod store;
+mod web;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -121,6 +122,7 @@ pub fn check(config: &Config, machine: &Machine) -> Vec<Problem> {
     spool::check(&config.spool, &mut report);
     ingest::check(&config.ingest, &mut report);
     store::check(&config.store, &mut report);
+    web::check(&config.web, &mut report);
     report.problems.extend(notifier::config::check(&config.notifier).into_iter().map(of_notifier));
     let mut of_peers = Vec::new();
     notifier::watch::config::check_peers(&config.peer, &mut of_peers);

@@ -33,8 +33,9 @@ use tokio::sync::{mpsc, watch};
 
 pub use notice::Notice;
 pub use route::routes;
+pub(crate) use route::{answer, problem, refused};
 pub use table::{MIGRATIONS, Phase, Record};
-pub use wanted::Kind;
+pub use wanted::{Kind, is_id};
 
 use crate::guard::{Standing, Visitor};
 use crate::state::{State, StateError};
@@ -155,7 +156,7 @@ impl Actions {
     /// It is not taken; nothing was sent then.
     pub async fn order(&self, visitor: &Visitor, order: Order, now_ns: u64) -> Result<Record, OrderError> {
         let kind = Kind::named(&order.action).ok_or_else(|| OrderError::Unknown(short(&order.action)))?;
-        if !wanted::is_id(&order.id) {
+        if !is_id(&order.id) {
             return Err(OrderError::Id);
         }
         if visitor.standing < kind.needs() {

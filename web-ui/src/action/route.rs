@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Kind, Order, form};
 use crate::app::Shared;
-use crate::guard::{Right, Standing, Visitor};
+use crate::guard::{Caller, IsFresh, Problem, Right, Standing, Visitor};
 use crate::page::frame::{Frame, html};
 use crate::role::now_ns;
 use crate::routes::Route;
@@ -79,7 +79,31 @@ pub(crate) async fn fields(request: Request) -> Result<Vec<(String, String)>, (S
     }
 }
 
-async fn order(State(app): State<Shared>, visitor: Visitor, request: Request) -> Response {
+/// Whether the password must have been given in the last 15 minutes: for what stops a part of the service.
+fn needs_fresh(order: &Order) -> bool {
+    Kind::named(&order.action) == Some(Kind::Restart)
+}
+
+/// An order in a few words, for the log.
+fn what(order: &Order) -> String {
+    let arguments = serde_json::to_string(&order.arguments).unwrap_or_default();
+    format!("{} {arguments}", order.action)
+}
+
+/// A row of the log about an order.
+fn noted<T, E: std::fmt::Display>(app: &Shared, caller: &Caller, visitor: &Visitor, what: &str, result: &Result<T, E>) {
+    let why = result.as_ref().err().map(E::to_string);
+    let told = why.as_deref().map_or(Ok(()), Err);
+    app.log.write(caller.entry(&visitor.user, "action", what, told), now_ns());
+}
+
+async fn order(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    caller: Caller,
+    fresh: IsFresh,
+    request: Request,
+) -> Response {
     let (headers, bytes) = match body(request).await {
         Ok(read) => read,
         Err(why) => return problem(StatusCode::PAYLOAD_TOO_LARGE, &why),
@@ -94,7 +118,13 @@ async fn order(State(app): State<Shared>, visitor: Visitor, request: Request) ->
             return problem(StatusCode::BAD_REQUEST, &why);
         }
     };
-    match app.actions.order(&visitor, order, now_ns()).await {
+    if needs_fresh(&order) && !fresh.0 {
+        return Problem::confirm().into_response();
+    }
+    let what = what(&order);
+    let result = app.actions.order(&visitor, order, now_ns()).await;
+    noted(&app, &caller, &visitor, &what, &result);
+    match result {
         Ok(record) => {
             let status = if record.phase.is_final() { StatusCode::OK } else { StatusCode::ACCEPTED };
             let mut answer = answer(status, &record.shown());
@@ -141,7 +171,13 @@ async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     }
 }
 
-async fn act(State(app): State<Shared>, visitor: Visitor, request: Request) -> Response {
+async fn act(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    caller: Caller,
+    fresh: IsFresh,
+    request: Request,
+) -> Response {
     let fields = match fields(request).await {
         Ok(fields) => fields,
         Err((status, why)) => return refused(&visitor, status, &why, "/"),
@@ -151,7 +187,13 @@ async fn act(State(app): State<Shared>, visitor: Visitor, request: Request) -> R
         Err(why) => return refused(&visitor, StatusCode::BAD_REQUEST, &why, "/"),
     };
     let (id, back) = (filled.order.id.clone(), filled.back);
-    match app.actions.order(&visitor, filled.order, now_ns()).await {
+    if needs_fresh(&filled.order) && !fresh.0 {
+        return Problem::confirm().into_response();
+    }
+    let what = what(&filled.order);
+    let result = app.actions.order(&visitor, filled.order, now_ns()).await;
+    noted(&app, &caller, &visitor, &what, &result);
+    match result {
         Ok(_) => {
             // Whatever the wait ends with: the page reads the state again.
             let _ = app.actions.wait(&visitor, &id, FORM_WAIT).await;

@@ -13,7 +13,7 @@ pub use own_path::{encoded, own_path};
 pub(crate) use problem::language_of;
 pub use problem::{Problem, no_method, nowhere, present};
 pub use right::{Right, Standing};
-pub use visitor::{Caller, Fresh, Visitor};
+pub use visitor::{Caller, Fresh, IsFresh, Visitor};
 
 use std::sync::Arc;
 

@@ -112,7 +112,7 @@ fn what_is_too_old_goes_and_is_told() {
 fn a_cursor_of_another_life_or_of_the_future_is_a_gap() {
     let hub = hub(100);
     hub.publish(&["load"], "1", 1);
-    for cursor in [Cursor { epoch: 8, seq: 0 }, Cursor { epoch: 7, seq: 2 }] {
+    for cursor in [Cursor { epoch: 8, seq: 0 }, Cursor { epoch: 7, seq: 99 }] {
         let mut reader = hub.subscribe(&["load"], Start::After(cursor), 0).expect("it exists");
         let read = reader.read(ALL);
         assert!(read.is_gap && read.messages.is_empty() && reader.cursor() == hub.cursor());
@@ -305,15 +305,19 @@ struct Reader {
     names: Vec<&'static str>,
     owed: VecDeque<u64>,
     last: Cursor,
+    /// Where the hub stood when the reader came, or came back.
+    came_at: u64,
 }
 
 impl Reader {
     fn read(&mut self, hub: &Hub, messages_max: usize) -> Result<bool, TestCaseError> {
         let read = self.subscription.read(Portion { messages_max, ..ALL });
-        if read.is_gap {
-            prop_assert!(read.messages.is_empty());
+        if read.is_gap && read.messages.is_empty() {
             self.owed.clear();
             self.last = hub.cursor();
+        } else if read.is_gap {
+            // The gap was there when the reader came: what was published since is owed all the same.
+            self.owed.retain(|seq| *seq > self.came_at);
         }
         for seq in seqs(&read) {
             prop_assert_eq!(Some(seq), self.owed.pop_front());
@@ -343,7 +347,8 @@ proptest! {
                 }
                 Step::Subscribe(names) if readers.len() < 8 => {
                     let subscription = hub.subscribe(&names, Start::Now, now_ns).expect("they exist");
-                    readers.push(Reader { subscription, names, owed: VecDeque::new(), last: hub.cursor() });
+                    let (owed, last) = (VecDeque::new(), hub.cursor());
+                    readers.push(Reader { subscription, names, owed, last, came_at: last.seq });
                 }
                 Step::Read(reader, most) => {
                     if let Some(reader) = readers.get_mut(reader % count) {
@@ -355,6 +360,7 @@ proptest! {
                         let cursor = if by_id { reader.last } else { reader.subscription.cursor() };
                         let resumed = hub.subscribe(&reader.names, Start::After(cursor), now_ns);
                         reader.subscription = resumed.expect("they exist");
+                        reader.came_at = hub.cursor().seq;
                     }
                 }
                 Step::Drop(reader) if !readers.is_empty() => drop(readers.swap_remove(reader % count)),

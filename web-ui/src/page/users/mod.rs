@@ -5,6 +5,8 @@ mod admin;
 mod own;
 mod words;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -14,6 +16,7 @@ use serde::Deserialize;
 use crate::app::Shared;
 use crate::guard::{Problem, Right, Standing, Visitor};
 use crate::page::frame::{Frame, Place, html};
+use crate::push::token::Token;
 use crate::role::now_ns;
 use crate::routes::Route;
 use crate::sign_in::user;
@@ -39,6 +42,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/users/standing", ADMIN, admin::standing),
         Route::post("/users/remove", ADMIN, admin::remove),
         Route::post("/users/sign-out", ADMIN, admin::sign_out),
+        Route::post("/users/tokens/revoke", ADMIN, admin::revoke_token),
     ]
 }
 
@@ -64,6 +68,12 @@ struct Person {
     is_self: bool,
 }
 
+/// A token of a script.
+struct ScriptToken {
+    token: Arc<Token>,
+    expires: Option<Moment>,
+}
+
 struct LogRow {
     row: log::Row,
     time: Option<Moment>,
@@ -76,6 +86,7 @@ struct Page {
     words: &'static Words,
     is_fresh: bool,
     people: Vec<Person>,
+    tokens: Vec<ScriptToken>,
     log: Vec<LogRow>,
     older: Option<u64>,
     done: &'static str,
@@ -110,8 +121,13 @@ async fn show(
         is_self: user.name == visitor.user,
         user,
     });
+    let tokens = app.push.tokens.list().into_iter().map(|token| ScriptToken {
+        expires: token.expires_us.and_then(|us| Moment::of(us.saturating_mul(1_000))),
+        token,
+    });
     let words = Words::of(visitor.language);
     Ok(html(&Page {
+        tokens: tokens.collect(),
         frame: Frame::of(Place::Users, &visitor),
         words,
         is_fresh: app.sessions.is_fresh(visitor.session, now_ns()),
