@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::feed::Now;
+use crate::action::Actions;
+use crate::ask::Questions;
+use crate::feed::{Feed, Now};
 use crate::hub::Hub;
+use crate::page::{Askers, Uploads};
 use crate::push::Push;
 use crate::role::Options;
 use crate::server::Door;
+use crate::sign_in::{Sessions, SignIn};
 use crate::state::State;
+use crate::state::log::Log;
 use crate::stored::Stored;
 
 /// The parts, shared by all requests.
@@ -16,16 +21,32 @@ pub struct App {
     pub options: Options,
     /// The push hub.
     pub hub: Arc<Hub>,
+    /// What hears the roles.
+    pub feed: Arc<Feed>,
     /// What the roles said last.
     pub now: Now,
     /// What the page itself remembers.
     pub state: State,
     /// The server's connections.
-    pub door: Door,
+    pub door: Arc<Door>,
     /// The transports of the hub, and the tokens of scripts.
     pub push: Push,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
+    /// What is asked of the roles.
+    pub actions: Actions,
+    /// Who did what.
+    pub log: Log,
+    /// Who is signed in.
+    pub sessions: Arc<Sessions>,
+    /// What signing in needs.
+    pub sign_in: SignIn,
+    /// What is asked of a role for one page.
+    pub questions: Questions,
+    /// Files that administrators send.
+    pub uploads: Uploads,
+    /// Who opens links of mails how often.
+    pub askers: Askers,
 }
 
 /// What axum carries.

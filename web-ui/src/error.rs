@@ -20,6 +20,12 @@ pub enum WebError {
     /// The page's own file.
     #[error(transparent)]
     State(#[from] crate::state::StateError),
+    /// The thread of the actions.
+    #[error("the thread that carries out actions cannot start: {0}; raise the limit of tasks")]
+    Actions(#[source] io::Error),
+    /// The page's certificate.
+    #[error(transparent)]
+    Tls(#[from] crate::server::tls::TlsError),
     /// The live socket.
     #[error(transparent)]
     Live(#[from] live::LiveError),

@@ -6,7 +6,9 @@
 //! whoever is subscribed gets it. Nothing here opens a packet socket or writes to the store; what the page itself must
 //! remember is in [`state`].
 
+pub mod action;
 pub mod app;
+mod ask;
 pub mod asset;
 pub mod config;
 pub mod error;
@@ -18,12 +20,19 @@ pub mod push;
 pub mod role;
 pub mod routes;
 pub mod server;
+pub mod sign_in;
 pub mod state;
 pub mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tools;
 pub mod words;
 
 pub use app::App;
 pub use error::WebError;
 pub use role::{Options, listen, run};
+
+/// The fingerprint of the certificate that the page shows, if it has one of its own.
+pub fn fingerprint(_data_dir: &std::path::Path) -> Option<String> {
+    None
+}

@@ -11,15 +11,23 @@ use live::{Heartbeat, PlainLine, Publisher, Role};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::action::Actions;
 use crate::app::{App, Shared};
+use crate::ask::Questions;
 use crate::config::Config;
 use crate::error::WebError;
+use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::page::{Askers, Uploads};
 use crate::push::{Push, StreamGuard};
 use crate::server::Door;
+use crate::server::tls::Tls;
+use crate::sign_in::{Sessions, SignIn, obey};
 use crate::state::State;
+use crate::state::log::Log;
 use crate::stored::Stored;
-use crate::{routes, server};
+use crate::tools::Tools;
+use crate::{guard, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -46,6 +54,10 @@ pub struct Options {
     pub run_dir: PathBuf,
     /// This node's identity.
     pub node: String,
+    /// First day of the billing month, 1 to 28 (`notifier.billing_day`).
+    pub billing_day: u8,
+    /// What the command does for the page.
+    pub tools: Tools,
 }
 
 /// Opens the port of the page, which is done before the role gives up its rights. Starts no thread.
@@ -72,20 +84,25 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
         let listener = TcpListener::from_std(listener).map_err(WebError::Serve)?;
         let publisher =
             Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
-        publisher.restart_by(&stop);
+        let app = app(options)?;
+        publisher.obey(obey::execute(Arc::clone(&app), &stop));
         heartbeat.ready();
         tokio::select! {
-            ended = serve(options, listener, Arc::clone(&stop)) => ended,
+            ended = serve(app, listener, Arc::clone(&stop)) => ended,
             never = publish(publisher, heartbeat, stop) => match never {},
         }
     })
 }
 
-async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
-    tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
+async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
     let (stopping, hears_stop) = watch::channel(false);
-    let app = app(options)?;
-    let server = server::serve(listener, routes::router(Arc::clone(&app)), &app.door, hears_stop);
+    let feed = Arc::clone(&app.feed);
+    feed::hear(&feed, &app.options.run_dir, &app.hub, now_ns).map_err(WebError::Serve)?;
+    let scheme = if app.door.tls().is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}/", listener.local_addr().map_err(WebError::Serve)?);
+    let router = guard::around(routes::router(Arc::clone(&app)), &app);
+    let server = server::serve(listener, router, Arc::clone(&app.door), hears_stop);
+    let sweeper = sign_in::sweep(Arc::downgrade(&app));
     let hub = Arc::clone(&app.hub);
     let told = async {
         raised(stop).await;
@@ -96,20 +113,45 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
         ended = server => ended.map_err(WebError::Serve)?,
         never = sweep(&hub) => match never {},
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
+        () = sweeper => {}
     }
+    feed.stop();
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Puts the parts together.
 pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
-    let (_speaker, now) = watch::channel(Arc::default());
+    let feed = Arc::new(Feed::default());
+    let now = feed.now();
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB, epoch()?));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
-    let push = Push::open(&state, StreamGuard::new(|_| true))?;
-    let door = Door::new(&options.config);
-    Ok(Arc::new(App { options: options.clone(), hub, now, state, door, stored, push }))
+    let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
+    let door = Door::new(&options.config, tls);
+    let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
+    let log = Log::new(state.clone());
+    let sessions = Arc::new(Sessions::load(&state, &options.config)?);
+    let sign_in = SignIn::open(&state, &options.config)?;
+    let open = Arc::clone(&sessions);
+    let push = Push::open(&state, StreamGuard::new(move |session| open.is_open(session)))?;
+    Ok(Arc::new(App {
+        options: options.clone(),
+        hub,
+        feed,
+        now,
+        state,
+        door,
+        push,
+        stored,
+        actions,
+        questions: Questions::new(options.run_dir.clone()),
+        uploads: Uploads::new(options.data_dir.join("web/uploads")),
+        askers: Askers::default(),
+        log,
+        sessions,
+        sign_in,
+    }))
 }
 
 /// A number that no former life of the hub had.
@@ -155,6 +197,11 @@ async fn publish(
 #[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
 pub(crate) fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// UNIX seconds now.
+pub(crate) fn now_s() -> u32 {
+    u32::try_from(now_ns() / 1_000_000_000).unwrap_or(u32::MAX)
 }
 
 async fn raised(stop: Arc<AtomicBool>) {

@@ -17,6 +17,9 @@ use crate::action::{self, Action};
 use crate::limits::{CONTROL_BYTES_MAX, CONTROL_ID_CHARS_MAX, CONTROL_IDS_MAX};
 use crate::line::Role;
 
+/// Bytes of one remembered answer: a request, and a sentence about it. A file that is longer was not written here.
+const REMEMBERED_BYTES_MAX: usize = 2 * CONTROL_BYTES_MAX;
+
 /// A request that is understood.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -146,7 +149,9 @@ impl Control {
     /// Reads the ids that were executed before, from `path`.
     pub(crate) fn new(path: PathBuf, execute: Execute) -> Control {
         let text = match fs::metadata(&path) {
-            Ok(file) if file.len() <= (CONTROL_IDS_MAX * 512) as u64 => fs::read_to_string(&path).unwrap_or_default(),
+            Ok(file) if file.len() <= (CONTROL_IDS_MAX * REMEMBERED_BYTES_MAX) as u64 => {
+                fs::read_to_string(&path).unwrap_or_default()
+            }
             _ => String::new(),
         };
         // A line that is not understood is an id that is forgotten: the file has no other use.
@@ -163,7 +168,11 @@ impl Control {
             return Ok((false, known.clone()));
         }
         let state = (self.execute)(&request)?;
+        let is_question = request.action.is_question();
         let answer = Answer { request, state };
+        if is_question {
+            return Ok((true, answer));
+        }
         memory.push_back(answer.clone());
         if memory.len() > CONTROL_IDS_MAX {
             memory.pop_front();
@@ -237,7 +246,7 @@ mod tests {
     fn every_action_that_is_named_is_read_and_told_again() {
         for name in crate::action::NAMES {
             let arguments = match name {
-                "restart" => "",
+                "restart" | "user_list" => "",
                 "acknowledge" => r#","arguments":{"incident":"i","by":"b"}"#,
                 "silence" => r#","arguments":{"until_s":5,"by":"b"}"#,
                 "unsilence" => r#","arguments":{"silence":"s","by":"b"}"#,
@@ -246,6 +255,8 @@ mod tests {
                 "test_channel" => r#","arguments":{"channel":"mail","by":"b"}"#,
                 "sample" => r#","arguments":{"packets":5,"seconds":1}"#,
                 "sample_stop" => r#","arguments":{"sample":"s"}"#,
+                "user_add" | "user_link" => r#","arguments":{"name":"n","token_hash":"00","expires_s":1,"by":"b"}"#,
+                "user_remove" => r#","arguments":{"name":"n","by":"b"}"#,
                 other => panic!("{other} has no example"),
             };
             let body = format!(r#"{{"id":"a","action":"{name}"{arguments}}}"#);
@@ -298,6 +309,24 @@ mod tests {
         assert!(control.answer(refused).is_err() && control.answer(refused).is_err());
         let (control, _) = counting(dir.path());
         assert!(control.answer(&body("0")).is_ok_and(|(new, _)| !new), "the file has the newest");
+    }
+
+    #[test]
+    fn a_question_is_answered_each_time_and_pushes_no_id_out() {
+        let path = std::env::temp_dir().join(format!("floodmark-question-{}.control", std::process::id()));
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&count);
+        let control =
+            Control::new(path.clone(), Box::new(move |_| Ok(counted.fetch_add(1, Ordering::Relaxed).to_string())));
+        control.answer(br#"{"id":"a","action":"restart"}"#).expect("carried out");
+        for n in 0..2 * CONTROL_IDS_MAX {
+            let body = format!(r#"{{"id":"q{n}","action":"look_link","arguments":{{"token_hash":"00"}}}}"#);
+            assert!(control.answer(body.as_bytes()).expect("answered").0);
+        }
+        let (is_new, known) = control.answer(br#"{"id":"a","action":"restart"}"#).expect("known");
+        assert!(!is_new && known.state == "0");
+        assert_eq!(count.load(Ordering::Relaxed) as usize, 1 + 2 * CONTROL_IDS_MAX);
+        std::fs::remove_file(path).expect("it is ours");
     }
 
     #[test]

@@ -10,12 +10,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use live::action::Action;
+use live::detail::{ChannelDetail, MaintenanceDetail, SilenceDetail};
 use live::incident::Incident;
 use live::line::OutboxState;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
 use super::book::{Book, Changed, Facts};
+use super::detail;
 use super::id::Ids;
 use super::open::Open;
 use super::settings::Settings;
@@ -24,6 +26,7 @@ use super::token::TokenError;
 use crate::channel::{Delivery, Message, Receipt, SendError};
 use crate::judgement::{Reading, Transition};
 use crate::outbox::{self, Outbox};
+use crate::record;
 
 /// Final rows are trimmed this often, ns.
 const TRIM_NS: u64 = 600 * 1_000_000_000;
@@ -247,6 +250,18 @@ impl Desk {
         }
     }
 
+    /// Silences and maintenance windows, and whether they are on.
+    pub fn mutes(&self, now_ns: u64) -> (Vec<SilenceDetail>, Vec<MaintenanceDetail>) {
+        let inner = self.lock();
+        detail::mutes(inner.book.silences.iter(), &inner.settings, now_ns)
+    }
+
+    /// The channels, beside what the line says of them.
+    pub fn channels(&self) -> Vec<ChannelDetail> {
+        let inner = self.lock();
+        detail::channels(&inner.settings, inner.outbox.counts())
+    }
+
     /// Red when a critical message waits too long, or nothing can be made durable.
     ///
     /// # Errors
@@ -273,12 +288,7 @@ fn shown(opens: &[&Open]) -> String {
 
 /// Whether somebody is told by the channel: others are not judged.
 fn is_used(settings: &Settings, name: &String) -> bool {
-    settings.people.iter().any(|person| {
-        let steps = person.ladder.iter().flat_map(|step| &step.channels);
-        let mut names =
-            person.channels.iter().chain(&person.critical_channels).chain(&person.status_channels).chain(steps);
-        names.any(|other| other == name)
-    })
+    settings.people.iter().any(|person| detail::uses(person, name))
 }
 
 impl Inner {
@@ -328,8 +338,12 @@ impl Inner {
         let transaction = self.connection.transaction().map_err(told)?;
         table::write(&transaction, &self.book).map_err(told)?;
         let mut left_out = 0;
-        for (time_ns, incident) in &self.unrecorded {
-            left_out += u64::from(!crate::record::put_incident(&transaction, incident, *time_ns).map_err(told)?);
+        if !self.unrecorded.is_empty() {
+            let mut room = record::room(&transaction).map_err(told)?;
+            for (time_ns, incident) in &self.unrecorded {
+                let is_put = record::put_incident(&transaction, incident, *time_ns, &mut room).map_err(told)?;
+                left_out += u64::from(!is_put);
+            }
         }
         if left_out > 0 {
             tracing::error!(

@@ -8,11 +8,15 @@ use live::control::Execute;
 use live::host::HostState;
 use live::incident::{Incident, IncidentPhase, Severity, SubjectKind, Unit, Words};
 use live::line::RulesState;
+use live::publisher::Detail;
+use prometheus::Registry;
 use rusqlite::Connection;
 use tokio::runtime::{Builder, Runtime};
 
 use super::Options;
 use super::clock::{self, Now};
+use super::detail;
+use super::metrics::Metrics;
 use super::obey::{self, Happened};
 use super::sampler::Host;
 use super::senders::{Places, Senders, answered};
@@ -50,6 +54,8 @@ pub struct Second {
     detector: Detector,
     baseline: Baseline,
     samples: Samples,
+    registry: Registry,
+    metrics: Metrics,
     gatherer: Gatherer,
     recorder: Recorder,
     host: Host,
@@ -83,7 +89,10 @@ impl Second {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("channels").build();
         let runtime = runtime.map_err(NotifierError::Thread)?;
         let senders = Senders::start(&runtime, &config, &places(options), &desk);
+        let registry = Registry::new();
         Ok(Second {
+            metrics: Metrics::new(&registry),
+            registry,
             detector: Detector::new(&config.detection),
             baseline: Baseline::load(&state)?,
             samples: Samples::open(&options.run_dir, &options.state_dir, &config.detection, stop)
@@ -117,6 +126,11 @@ impl Second {
         Ok(obey::execute(self.desk(), Arc::clone(&self.rules), state, self.happened.0.clone(), stop))
     }
 
+    /// Who tells what the line has no room for.
+    pub fn details(&self) -> Result<Vec<Detail>, NotifierError> {
+        Ok(detail::details(self.desk(), Arc::clone(&self.rules), state::open(&self.options.state_dir)?))
+    }
+
     /// Incidents and outbox.
     pub fn desk(&self) -> Arc<Desk> {
         Arc::clone(&self.desk)
@@ -125,6 +139,11 @@ impl Second {
     /// The newest sample.
     pub fn host(&self) -> Arc<HostState> {
         self.host.newest()
+    }
+
+    /// The metrics of this role.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// For the line.
@@ -181,6 +200,8 @@ impl Second {
         };
         self.decide(now, lines, &host, imbalance, &transitions);
         self.recorder.look(&self.state);
+        let (rows, spool) = (self.recorder.counters(), self.recorder.standing());
+        self.metrics.set(&rows, &spool, self.watch.counts(), self.samples.counts());
         self.is_healthy.store(self.desk.health(now.ns).is_ok(), Ordering::Relaxed);
     }
 

@@ -1,17 +1,50 @@
 //! The pages: one file or folder for each, with its routes, its texts in both languages and its template.
 
+mod channels;
+mod download;
+pub(crate) mod fields;
 pub mod frame;
 mod health;
 pub mod icon;
+mod link;
 pub mod look;
 mod now;
 mod offline;
+mod query;
+mod rules;
+mod samples;
+mod sign_in;
+mod system;
+mod traffic;
+mod uploads;
+mod users;
+mod when;
 
 pub use frame::Frame;
+pub use link::Askers;
+pub use uploads::Uploads;
 
 use crate::routes::Route;
 
 /// The routes of all pages.
 pub fn routes() -> Vec<Route> {
-    [now::routes(), health::routes(), look::routes(), offline::routes()].into_iter().flatten().collect()
+    [
+        now::routes(),
+        traffic::routes(),
+        users::routes(),
+        sign_in::routes(),
+        rules::routes(),
+        channels::routes(),
+        system::routes(),
+        link::routes(),
+        samples::routes(),
+        uploads::routes(),
+        // What is no page of the navigation.
+        health::routes(),
+        look::routes(),
+        offline::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

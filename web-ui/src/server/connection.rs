@@ -34,7 +34,9 @@ pub(super) fn begin(stream: Stream, read: Bytes, server: Arc<Server>) -> AbortHa
         let first = async {
             if read.is_empty() {
                 // HTTP's buffers are made only when there is something to put in.
-                timeout(server.times.idle, stream.readable()).await.is_ok()
+                let has_come = timeout(server.door.times.idle, stream.readable()).await.is_ok();
+                server.counts.head_timeouts.add(u64::from(!has_come));
+                has_come
             } else {
                 true
             }
@@ -52,6 +54,7 @@ pub(super) fn begin(stream: Stream, read: Bytes, server: Arc<Server>) -> AbortHa
 
 /// Hands the connection to the one who took it, in a task of its own: that is as large as `then` needs.
 fn go_on(then: Then, Again { stream, read }: Again, server: Arc<Server>) {
+    server.counts.taken.add(1);
     let taken = then(stream, read);
     tokio::spawn(async move {
         let mut stopping = server.stopping.clone();
@@ -78,7 +81,7 @@ async fn requests(stream: Stream, read: Bytes, server: &Arc<Server>) -> Option<(
     let watched = Watched { stream, read, slot: Arc::clone(&slot) };
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(server.times.head)
+        .header_read_timeout(server.door.times.head)
         .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(watched), service);
     let mut stop = pin!(stopping.wait_for(|stopping| *stopping));
@@ -89,7 +92,10 @@ async fn requests(stream: Stream, read: Bytes, server: &Arc<Server>) -> Option<(
             Pin::new(&mut connection).graceful_shutdown();
         }
         // An error is the peer's going, or nonsense instead of HTTP: it ends this connection and nothing else.
-        if Pin::new(&mut connection).poll(cx).is_ready() {
+        if let Poll::Ready(ended) = Pin::new(&mut connection).poll(cx) {
+            if ended.is_err_and(|error| error.is_timeout()) {
+                server.counts.head_timeouts.add(1);
+            }
             return Poll::Ready(None);
         }
         slot.then().map_or(Poll::Pending, |then| Poll::Ready(Some(then)))
@@ -109,17 +115,23 @@ async fn answer(
     server: Arc<Server>,
     slot: Arc<Slot>,
 ) -> Result<Response, Infallible> {
+    server.counts.requests.add(1);
     let mut request: Request = request.map(Body::new);
+    let peer = peer.behind(&server.door.proxies, request.headers());
     request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(Arc::clone(&server.places));
     if request.method() == Method::GET && request.body().is_end_stream() {
         request.extensions_mut().insert(Takeover(Arc::clone(&slot)));
     }
-    let response = match timeout(server.times.request, server.router.clone().oneshot(request)).await {
+    let response = match timeout(server.door.times.request, server.router.clone().oneshot(request)).await {
         Ok(answered) => match answered {
             Ok(response) => response,
             Err(never) => match never {},
         },
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "this took too long; try again\n").into_response(),
+        Err(_) => {
+            server.counts.request_timeouts.add(1);
+            (StatusCode::SERVICE_UNAVAILABLE, "this took too long; try again\n").into_response()
+        }
     };
     if slot.is_taken() {
         return Ok(Slot::never().await);

@@ -2,28 +2,37 @@
 
 mod connection;
 mod counts;
+mod opening;
+mod peer;
 mod places;
 mod socket;
 mod stream;
 mod takeover;
+pub mod tls;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use bytes::Bytes;
+use axum::extract::Request;
+use ipnet::IpNet;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 
 pub use counts::{Count, Counts};
+pub use peer::Peer;
 pub use places::{PlaceLimits, Places};
 pub use stream::Stream;
 pub use takeover::{Again, NoTakeover, Takeover};
 
 use crate::config::Config;
+use crate::guard::Visitor;
 use places::Full;
+use tls::Tls;
 
 /// How long the head of a request may take to come.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,17 +46,14 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// The pause when accepting fails, mostly for want of descriptors, which others give back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// How often it is looked whether given files have changed, or the own certificate must be renewed.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Files that are no connections: the store, the live sockets, the state, the log.
+const DESCRIPTORS_OF_OTHERS: usize = 192;
+
 /// How soon the last connection's end is seen at the stop.
 const STOP_POLL: Duration = Duration::from_millis(10);
-
-/// Where a request comes from; in its extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer {
-    /// The client's address.
-    pub address: IpAddr,
-    /// Whether the client's connection is under TLS.
-    pub is_tls: bool,
-}
 
 /// How long connections and requests may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +66,6 @@ pub struct Times {
     pub request: Duration,
 }
 
-/// What all connections share.
-pub(crate) struct Server {
-    pub router: Router,
-    pub times: Times,
-    pub places: Arc<Places>,
-    pub counts: Arc<Counts>,
-    pub stopping: watch::Receiver<bool>,
-}
-
 /// The server's own parts, before there is a router: what handlers ask, and what is counted.
 pub struct Door {
     /// Who has a connection.
@@ -76,17 +73,69 @@ pub struct Door {
     /// What happened.
     pub counts: Arc<Counts>,
     times: Times,
+    proxies: Vec<IpNet>,
+    tls: Option<Tls>,
+}
+
+/// What all connections share.
+pub(crate) struct Server {
+    pub router: Router,
+    pub door: Arc<Door>,
+    pub places: Arc<Places>,
+    pub counts: Arc<Counts>,
+    pub listen: Option<SocketAddr>,
+    pub stopping: watch::Receiver<bool>,
 }
 
 impl Door {
-    /// The door as `[web]` says.
-    pub fn new(config: &Config) -> Door {
+    /// The door as `[web]` says. `tls`: as [`Tls::open`] gives it.
+    pub fn new(config: &Config, tls: Option<Tls>) -> Arc<Door> {
         let counts = Arc::new(Counts::default());
-        let limits = PlaceLimits { all: config.connections_max, per_address: config.connections_per_address_max };
+        let limits = PlaceLimits {
+            all: config.connections_max.min(descriptors().saturating_sub(DESCRIPTORS_OF_OTHERS)).max(1),
+            per_address: config.connections_per_address_max,
+        };
         let proxies = config.trusted_proxies.clone();
         let is_proxy = move |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(&address));
+        let places = Places::new(limits, Arc::clone(&counts), is_proxy);
         let times = Times { head: HEAD_TIMEOUT, idle: IDLE_TIMEOUT, request: REQUEST_TIMEOUT };
-        Door { places: Places::new(limits, Arc::clone(&counts), is_proxy), counts, times }
+        Arc::new(Door { places, counts, times, proxies: config.trusted_proxies.clone(), tls })
+    }
+
+    /// TLS of the port; `None` = off.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Whether browsers may be told to insist on TLS (HSTS): only with a certificate that was given, since one of the
+    /// page's own would lock out whoever has not been told of its authority.
+    pub fn is_strict(&self) -> bool {
+        self.tls.as_ref().is_some_and(Tls::is_given)
+    }
+
+    /// The same with other times, for tests.
+    #[cfg(test)]
+    pub(crate) fn with_times(config: &Config, tls: Option<Tls>, times: Times) -> Arc<Door> {
+        let mut door = Door::new(config, tls);
+        Arc::get_mut(&mut door).expect("nobody else has it yet").times = times;
+        door
+    }
+}
+
+/// Files that this process may have open; the soft limit is raised as far as the system lets it.
+fn descriptors() -> usize {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1_024, 1_024));
+    let raised = soft >= hard || setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
+    usize::try_from(if raised { hard.max(soft) } else { soft }).unwrap_or(usize::MAX)
+}
+
+/// Notes the address of a request whose user is signed in: some places are kept for it.
+pub(crate) fn note_visitor(request: &Request) {
+    let extensions = request.extensions();
+    if let (Some(_), Some(peer), Some(door)) =
+        (extensions.get::<Visitor>(), extensions.get::<Peer>(), extensions.get::<Arc<Places>>())
+    {
+        door.signed_in(peer.address, now());
     }
 }
 
@@ -97,19 +146,27 @@ impl Door {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    door: &Door,
+    door: Arc<Door>,
     mut stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let server = Arc::new(Server {
         router,
-        times: door.times,
         places: Arc::clone(&door.places),
         counts: Arc::clone(&door.counts),
+        door,
+        listen: listener.local_addr().ok(),
         stopping: stopping.clone(),
     });
+    let mut look = interval(KEEP_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    look.reset();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = look.tick() => {
+                keep_certificate(&server.door);
+                continue;
+            }
             _ = stopping.wait_for(|stopping| *stopping) => break,
         };
         match accepted {
@@ -132,22 +189,34 @@ pub async fn serve(
 
 /// Gives a connection its place and its task, or closes it.
 fn admit(wire: TcpStream, peer: SocketAddr, server: &Arc<Server>) {
-    match server.places.take(peer.ip(), now()) {
+    match server.places.take(peer.ip().to_canonical(), now()) {
         Ok(place) => {
             server.counts.accepted.add(1);
             socket::set(&wire);
-            let number = place.number();
-            let task = connection::begin(Stream::plain(wire, place), Bytes::new(), Arc::clone(server));
-            server.places.served_by(number, task);
+            opening::begin(wire, place, Arc::clone(server));
         }
         Err(Full::All) => server.counts.refused_all.add(1),
         Err(Full::Address) => server.counts.refused_address.add(1),
     }
 }
 
+fn keep_certificate(door: &Door) {
+    if let Some(tls) = door.tls()
+        && let Err(error) = tls.keep(now_s())
+    {
+        tracing::warn!(%error, "the certificate in use is kept");
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the server's clock: the ages of connections are counted from here")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// Seconds since the epoch: the ages of certificates are counted by them.
+#[expect(clippy::disallowed_methods, reason = "the server's clock: the ages of certificates are counted from here")]
+pub(crate) fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 #[cfg(test)]

@@ -71,6 +71,18 @@ pub fn ago(then_ns: u64, now_ns: u64, language: Language) -> String {
     }
 }
 
+/// The hour at which "until tomorrow" ends: somebody is at work again.
+const MORNING_HOUR: i8 = 8;
+
+/// Eight o'clock of the next local day, UNIX seconds; a day later where there is no such time.
+pub fn tomorrow_s(now_ns: u64) -> u64 {
+    let day_later = now_ns / 1_000_000_000 + 86_400;
+    let morning = timestamp(now_ns)
+        .and_then(|now| now.to_zoned(TimeZone::system()).date().tomorrow().ok())
+        .and_then(|date| date.at(MORNING_HOUR, 0, 0, 0).to_zoned(TimeZone::system()).ok());
+    morning.and_then(|morning| u64::try_from(morning.timestamp().as_second()).ok()).unwrap_or(day_later)
+}
+
 impl Time {
     /// The text alone, in `zone`.
     fn text(self, zone: &TimeZone) -> String {
@@ -110,7 +122,7 @@ impl askama::filters::HtmlSafe for Time {}
 mod tests {
     use jiff::tz::{Offset, TimeZone};
 
-    use super::{ago, clock, moment, rfc3339, short};
+    use super::{ago, clock, moment, rfc3339, short, tomorrow_s};
     use crate::words::Language::{En, Ru};
 
     const TIME: u64 = 1_795_329_016_000_000_000;
@@ -124,6 +136,13 @@ mod tests {
         assert_eq!(rfc3339(TIME), "2026-11-22T06:30:16Z");
         let html = clock(TIME, En).to_string();
         assert!(html.starts_with("<time datetime=\"2026-11-22T06:30:16Z\" data-style=\"clock\">"), "{html}");
+    }
+
+    #[test]
+    fn tomorrow_is_within_two_days() {
+        let away = tomorrow_s(TIME) - TIME / 1_000_000_000;
+        assert!((8 * 3_600 - 3_600..=33 * 3_600).contains(&away), "{away} s");
+        assert!(tomorrow_s(u64::MAX) > 0);
     }
 
     #[test]
