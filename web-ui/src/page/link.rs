@@ -183,7 +183,7 @@ impl Refusal {
 }
 
 fn admitted(app: &Shared, peer: Option<Extension<Peer>>, token: &str) -> Result<Link, Refusal> {
-    let address = peer.map_or(IpAddr::from([127, 0, 0, 1]), |Extension(Peer(address))| address.ip());
+    let address = peer.map_or(IpAddr::from([127, 0, 0, 1]), |Extension(peer)| peer.address);
     if !app.askers.admit(address, now_ns()) {
         return Err(Refusal::Often);
     }
