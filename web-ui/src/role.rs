@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::labels::Labels;
 use crate::page::{Askers, Uploads};
 use crate::push::{Push, StreamGuard};
 use crate::server::Door;
@@ -144,6 +145,7 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
         state,
         door,
         push,
+        labels: Labels::default(),
         stored,
         actions,
         questions: Questions::new(options.run_dir.clone()),

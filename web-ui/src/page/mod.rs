@@ -3,6 +3,7 @@
 mod channels;
 mod download;
 pub(crate) mod fields;
+mod flows;
 pub mod frame;
 mod health;
 pub mod icon;
@@ -31,6 +32,7 @@ pub fn routes() -> Vec<Route> {
     [
         now::routes(),
         traffic::routes(),
+        flows::routes(),
         users::routes(),
         sign_in::routes(),
         rules::routes(),
