@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::action::Actions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
 use crate::role::Options;
@@ -22,6 +23,8 @@ pub struct App {
     pub state: State,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
+    /// What is asked of the roles.
+    pub actions: Actions,
 }
 
 /// What axum carries.

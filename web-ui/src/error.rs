@@ -20,6 +20,9 @@ pub enum WebError {
     /// The page's own file.
     #[error(transparent)]
     State(#[from] crate::state::StateError),
+    /// The thread of the actions.
+    #[error("the thread that carries out actions cannot start: {0}; raise the limit of tasks")]
+    Actions(#[source] io::Error),
     /// The live socket.
     #[error(transparent)]
     Live(#[from] live::LiveError),

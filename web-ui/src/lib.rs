@@ -6,6 +6,7 @@
 //! whoever is subscribed gets it. Nothing here opens a packet socket or writes to the store; what the page itself must
 //! remember is in [`state`].
 
+pub mod action;
 pub mod app;
 pub mod asset;
 pub mod config;

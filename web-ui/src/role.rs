@@ -11,6 +11,7 @@ use live::{Heartbeat, PlainLine, Publisher, Role};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::action::Actions;
 use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::error::WebError;
@@ -105,7 +106,8 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let state = State::open(&options.data_dir.join("web"))?;
     let hub = Arc::new(Hub::new(HUB));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
-    Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, stored }))
+    let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
+    Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, stored, actions }))
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::Shared;
 use crate::guard::{self, Right};
-use crate::{asset, page};
+use crate::{action, asset, page};
 
 /// One route.
 pub struct Route {
@@ -55,7 +55,7 @@ impl Route {
 
 /// All routes of all parts.
 pub fn all() -> Vec<Route> {
-    [page::routes(), asset::routes()].into_iter().flatten().collect()
+    [page::routes(), asset::routes(), action::routes()].into_iter().flatten().collect()
 }
 
 /// The router over all routes.

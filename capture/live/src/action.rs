@@ -31,6 +31,13 @@ pub enum Action {
     SampleStop(SampleStop),
 }
 
+impl Action {
+    /// It changes nothing, so that it may be executed again: its id need not be remembered, and pushes out no other.
+    pub const fn is_question(&self) -> bool {
+        matches!(self, Action::LookLink(_))
+    }
+}
+
 /// Of [`Action::Acknowledge`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -17,6 +17,9 @@ use crate::action::{self, Action};
 use crate::limits::{CONTROL_BYTES_MAX, CONTROL_ID_CHARS_MAX, CONTROL_IDS_MAX};
 use crate::line::Role;
 
+/// Bytes of one remembered answer: a request, and a sentence about it. A file that is longer was not written here.
+const REMEMBERED_BYTES_MAX: usize = 2 * CONTROL_BYTES_MAX;
+
 /// A request that is understood.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -146,7 +149,9 @@ impl Control {
     /// Reads the ids that were executed before, from `path`.
     pub(crate) fn new(path: PathBuf, execute: Execute) -> Control {
         let text = match fs::metadata(&path) {
-            Ok(file) if file.len() <= (CONTROL_IDS_MAX * 512) as u64 => fs::read_to_string(&path).unwrap_or_default(),
+            Ok(file) if file.len() <= (CONTROL_IDS_MAX * REMEMBERED_BYTES_MAX) as u64 => {
+                fs::read_to_string(&path).unwrap_or_default()
+            }
             _ => String::new(),
         };
         // A line that is not understood is an id that is forgotten: the file has no other use.
@@ -163,7 +168,11 @@ impl Control {
             return Ok((false, known.clone()));
         }
         let state = (self.execute)(&request)?;
+        let is_question = request.action.is_question();
         let answer = Answer { request, state };
+        if is_question {
+            return Ok((true, answer));
+        }
         memory.push_back(answer.clone());
         if memory.len() > CONTROL_IDS_MAX {
             memory.pop_front();

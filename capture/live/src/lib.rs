@@ -2,7 +2,7 @@
 //!
 //! A role owns one [`Publisher`] on `RUN/<role>.sock`. Who connects and says nothing gets the newest line at once and
 //! each new one; who sends `GET /metrics`, `/healthz` or `/live` gets an HTTP answer, who sends `POST /control` is
-//! obeyed ([`control`], contract 4). [`Subscriber`] is the other end. The lines' shapes are [`mod@line`]; [`ledger`]
+//! obeyed ([`control`], contract 4); what is too long for a line has a path of its own ([`detail`]). [`Subscriber`] is the other end. The lines' shapes are [`mod@line`]; [`ledger`]
 //! joins capture's and ingest's columns into the books. [`heartbeat`] is what a role tells its supervisor.
 //!
 //! Bounds: [`limits`]. A slow or silent peer is cut; the role that publishes never waits for one.
@@ -10,6 +10,7 @@
 pub mod action;
 pub mod client;
 pub mod control;
+pub mod detail;
 pub mod error;
 pub mod heartbeat;
 pub mod host;

@@ -68,7 +68,10 @@ fn get(mut stream: UnixStream, path: &str, shared: &Arc<Shared>) -> std::io::Res
             stream.write_all(head.as_bytes())?;
             stream_lines(stream, shared)
         }
-        _ => answer(&mut stream, "404 Not Found", "served here: /metrics /healthz /live, and POST /control\n"),
+        _ => match shared.details.get().into_iter().flatten().find(|(known, _)| *known == path) {
+            Some((_, tell)) => answer_as(&mut stream, "200 OK", "application/json", &tell()),
+            None => answer(&mut stream, "404 Not Found", "served here: /metrics /healthz /live, and POST /control\n"),
+        },
     }
 }
 

@@ -34,7 +34,11 @@ pub(crate) struct Shared {
     peers: AtomicUsize,
     pub(crate) metrics: MetricsText,
     pub(crate) control: OnceLock<Control>,
+    pub(crate) details: OnceLock<Vec<Detail>>,
 }
+
+/// A longer answer than a line has room for: the path it is asked by, and who writes it.
+pub type Detail = (&'static str, Box<dyn Fn() -> String + Send + Sync>);
 
 struct State {
     number: u64,
@@ -123,6 +127,7 @@ impl Publisher {
             peers: AtomicUsize::new(0),
             metrics: Box::new(metrics),
             control: OnceLock::new(),
+            details: OnceLock::new(),
         });
         let accepting = shared.clone();
         let thread = thread::Builder::new().name("live".into()).spawn(move || accept(&listener, &accepting));
@@ -144,6 +149,13 @@ impl Publisher {
         let path = self.path.with_extension("control");
         if self.shared.control.set(Control::new(path, execute)).is_err() {
             tracing::debug!("control is served already");
+        }
+    }
+
+    /// Answers `GET PATH` by each detail's JSON, from now on; the first call counts. Who may connect may read.
+    pub fn tell(&self, details: Vec<Detail>) {
+        if self.shared.details.set(details).is_err() {
+            tracing::debug!("details are told already");
         }
     }
 

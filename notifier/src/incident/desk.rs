@@ -10,12 +10,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use live::action::Action;
+use live::detail::{ChannelDetail, MaintenanceDetail, SilenceDetail};
 use live::incident::Incident;
 use live::line::OutboxState;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
 use super::book::{Book, Changed, Facts};
+use super::detail;
 use super::id::Ids;
 use super::open::Open;
 use super::settings::Settings;
@@ -247,6 +249,18 @@ impl Desk {
         }
     }
 
+    /// Silences and maintenance windows, and whether they are on.
+    pub fn mutes(&self, now_ns: u64) -> (Vec<SilenceDetail>, Vec<MaintenanceDetail>) {
+        let inner = self.lock();
+        detail::mutes(inner.book.silences.iter(), &inner.settings, now_ns)
+    }
+
+    /// The channels, beside what the line says of them.
+    pub fn channels(&self) -> Vec<ChannelDetail> {
+        let inner = self.lock();
+        detail::channels(&inner.settings, inner.outbox.counts())
+    }
+
     /// Red when a critical message waits too long, or nothing can be made durable.
     ///
     /// # Errors
@@ -273,12 +287,7 @@ fn shown(opens: &[&Open]) -> String {
 
 /// Whether somebody is told by the channel: others are not judged.
 fn is_used(settings: &Settings, name: &String) -> bool {
-    settings.people.iter().any(|person| {
-        let steps = person.ladder.iter().flat_map(|step| &step.channels);
-        let mut names =
-            person.channels.iter().chain(&person.critical_channels).chain(&person.status_channels).chain(steps);
-        names.any(|other| other == name)
-    })
+    settings.people.iter().any(|person| detail::uses(person, name))
 }
 
 impl Inner {

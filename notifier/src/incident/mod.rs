@@ -16,6 +16,7 @@ pub mod close;
 pub mod compose;
 pub mod config;
 pub mod desk;
+mod detail;
 pub mod id;
 pub mod ladder;
 pub mod lane;

@@ -84,6 +84,8 @@ pub struct Settings {
     pub people: Vec<Person>,
     pub channels: Vec<ChannelInfo>,
     pub windows: Vec<Window>,
+    /// What the windows were read from, in the same order.
+    pub maintenance: Vec<config::Maintenance>,
     pub zone: TimeZone,
     pub billing_day: u8,
 }
@@ -131,6 +133,7 @@ impl Settings {
             people: config.receiver.iter().map(person).collect(),
             channels: channels(config, answered),
             windows: config.maintenance.iter().map(Window::new).collect(),
+            maintenance: config.maintenance.clone(),
             zone,
             billing_day: config.billing_day,
         }

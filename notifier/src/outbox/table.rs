@@ -1,11 +1,12 @@
 //! The outbox in the state file.
 
+use live::detail::MessageDetail;
 use live::incident::Severity;
 use rusqlite::{Connection, Row as SqlRow, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::book::state_name;
+use super::book::{kind_name, state_name};
 use super::row::{Row, RowState};
 use super::{FINAL_AGE_NS, FINAL_BYTES_MAX, FINAL_MAX};
 use crate::incident::lane::Sent;
@@ -109,6 +110,32 @@ pub fn write<'a>(transaction: &Transaction<'_>, rows: impl Iterator<Item = &'a R
 pub fn live(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE state IN ('waiting', 'sending')");
     connection.prepare(&sql)?.query_map([], read)?.collect()
+}
+
+/// The newest rows, and those that wait, the last one first.
+///
+/// # Errors
+/// SQLite's.
+pub fn newest(connection: &Connection, max: u32) -> rusqlite::Result<Vec<MessageDetail>> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY state IN ('waiting', 'sending') DESC, created_ns DESC LIMIT ?1");
+    let told = |row: &rusqlite::Row<'_>| {
+        let row = read(row)?;
+        Ok(MessageDetail {
+            kind: kind_name(row.kind).to_owned(),
+            state: state_name(row.state).to_owned(),
+            id: row.id,
+            created_ns: row.created_ns,
+            severity: row.severity,
+            receiver: row.receiver,
+            channel: row.channel,
+            incidents: row.incidents,
+            attempts: row.attempts,
+            answer: row.answer,
+            settled_ns: row.settled_ns,
+            is_unsure: row.is_unsure,
+        })
+    };
+    connection.prepare(&sql)?.query_map([max], told)?.collect()
 }
 
 /// Accepted rows whose arrival is not told yet, the newest [`super::FOLLOWED_MAX`].

@@ -6,6 +6,7 @@
 //! server, a disk, a peer) has a thread of its own: the loop waits for its state file alone.
 
 mod clock;
+mod detail;
 mod line;
 mod obey;
 mod sampler;
@@ -75,6 +76,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), NotifierErro
     let metrics = line::metrics(&second);
     let mut publisher = Publisher::bind(&options.run_dir, Role::Notifier, options.node.clone(), epoch, metrics)?;
     publisher.obey(second.obedience(stop)?);
+    publisher.tell(second.details()?);
     let mut ears = Ears::open(&options.run_dir, &ends).map_err(NotifierError::Thread)?;
     heartbeat.ready();
     second.note("notifier.start", "notifier starts");

@@ -8,11 +8,13 @@ use live::control::Execute;
 use live::host::HostState;
 use live::incident::{Incident, IncidentPhase, Severity, SubjectKind, Unit, Words};
 use live::line::RulesState;
+use live::publisher::Detail;
 use rusqlite::Connection;
 use tokio::runtime::{Builder, Runtime};
 
 use super::Options;
 use super::clock::{self, Now};
+use super::detail;
 use super::obey::{self, Happened};
 use super::sampler::Host;
 use super::senders::{Places, Senders, answered};
@@ -115,6 +117,11 @@ impl Second {
     pub fn obedience(&self, stop: &Arc<AtomicBool>) -> Result<Execute, NotifierError> {
         let state = state::open(&self.options.state_dir)?;
         Ok(obey::execute(self.desk(), Arc::clone(&self.rules), state, self.happened.0.clone(), stop))
+    }
+
+    /// Who tells what the line has no room for.
+    pub fn details(&self) -> Result<Vec<Detail>, NotifierError> {
+        Ok(detail::details(self.desk(), Arc::clone(&self.rules), state::open(&self.options.state_dir)?))
     }
 
     /// Incidents and outbox.

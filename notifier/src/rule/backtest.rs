@@ -110,6 +110,22 @@ impl Backtest {
         Ok(Backtest { rules, machine, outcomes, open: BTreeMap::new(), utc_offset_s, last_ns: 0 })
     }
 
+    /// Tries another limit, and another level to clear, for one of the rules; before the first [`Backtest::feed`].
+    ///
+    /// # Errors
+    /// There is no such rule, or the numbers do not fit it.
+    pub fn set_levels(&mut self, name: &str, limit: Option<f64>, clear: Option<f64>) -> Result<(), String> {
+        let rule = self.rules.iter_mut().find(|rule| rule.head.name == name);
+        let rule = rule.ok_or_else(|| format!("there is no rule {name:?}"))?;
+        rule.set_levels(limit, clear).map_err(|allowed| format!("allowed is {allowed}"))?;
+        match &rule.clear {
+            Some(clear) if rule.when.clears_the_wrong_way(clear) => {
+                Err("the level to clear lies beyond the limit: it would be over while it fires".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The next stored moment, which stands for `resolution` seconds.
     pub fn feed(&mut self, snapshot: &Snapshot, resolution: u32) {
         for rule in &self.rules {

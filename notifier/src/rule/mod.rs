@@ -8,6 +8,7 @@ pub mod backtest;
 pub mod builtin;
 pub mod compile;
 pub mod config;
+mod detail;
 pub mod expression;
 mod flap;
 pub mod judge;

@@ -153,6 +153,16 @@ impl Rules {
         &self.rules
     }
 
+    /// The rules without what was changed from the page.
+    pub fn configured(&self) -> Vec<Rule> {
+        compile(&self.given.0, &self.given.1, &BTreeMap::new()).unwrap_or_default()
+    }
+
+    /// When a rule of the configuration fires, as it is written there.
+    pub fn when(&self, name: &str) -> Option<&str> {
+        self.given.1.iter().find(|rule| rule.name == name).map(|rule| rule.when.as_str())
+    }
+
     /// The limits that were changed from the page.
     pub fn changed(&self) -> &BTreeMap<String, Changed> {
         &self.changed

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use live::action::Threshold;
+use live::detail::ChangeDetail;
 use rusqlite::{Connection, params};
 
 use super::words::cut;
@@ -41,6 +42,19 @@ pub fn load(state: &Connection) -> rusqlite::Result<BTreeMap<String, Changed>> {
         Ok((row.get(0)?, Changed { limit: row.get(1)?, clear: row.get(2)?, by: row.get(3)?, time_ns }))
     };
     rows.query_map([], read)?.collect()
+}
+
+/// The newest changes, the last one first.
+///
+/// # Errors
+/// The state file cannot be read.
+pub fn newest(state: &Connection, max: u32) -> rusqlite::Result<Vec<ChangeDetail>> {
+    let text = "SELECT rule, limit_level, clear_level, changed_by, time_ns FROM threshold_changes ORDER BY number DESC LIMIT ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        let time_ns = u64::try_from(row.get::<_, i64>(4)?).unwrap_or_default();
+        Ok(ChangeDetail { rule: row.get(0)?, limit: row.get(1)?, clear: row.get(2)?, by: row.get(3)?, time_ns })
+    };
+    state.prepare(text)?.query_map([max], read)?.collect()
 }
 
 /// Keeps a change; durable when it returns. A change to nothing takes the rule back to its configuration.

@@ -24,7 +24,7 @@ const JOBS_MAX: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Each part's tables: a name that never changes, and the statements. Never edited, only added to.
-const MIGRATIONS: [&[(&str, &str)]; 0] = [];
+const MIGRATIONS: [&[(&str, &str)]; 1] = [crate::action::MIGRATIONS];
 
 /// The state cannot be kept, or asked.
 #[derive(Debug, thiserror::Error)]
