@@ -17,6 +17,7 @@ pub mod hub;
 pub mod page;
 pub mod role;
 pub mod routes;
+#[cfg(test)]
 pub mod server;
 pub mod state;
 pub mod stored;

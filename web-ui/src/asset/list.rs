@@ -9,7 +9,7 @@ const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 
 /// All files; what others import stands before them.
-pub(super) const FILES: [File; 6] = [
+pub(super) const FILES: [File; 8] = [
     File {
         name: "floodmark.css",
         media: CSS,
@@ -17,6 +17,8 @@ pub(super) const FILES: [File; 6] = [
         parts: &[include_bytes!("../../assets/floodmark.css"), include_bytes!("../../assets/now.css")],
     },
     File { name: "words.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/words.js")] },
+    File { name: "live.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/live.js")] },
+    File { name: "now.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/now.js")] },
     File { name: "page.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/page.js")] },
     File { name: "icon.svg", media: SVG, parts: &[include_bytes!("../../assets/icon.svg")] },
     File { name: "icon-192.png", media: PNG, parts: &[include_bytes!("../../assets/icon-192.png")] },

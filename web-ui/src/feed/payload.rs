@@ -83,7 +83,12 @@ impl Load {
             p: (host.processes.by_cpu.iter().take(PROCESSES))
                 .map(|process| (process.name.clone(), process.count, tenth(process.cpu), process.memory))
                 .collect(),
-            v: line.incidents.iter().take(INCIDENTS_MAX).map(|incident| (incident.id.clone(), incident.value)).collect(),
+            v: line
+                .incidents
+                .iter()
+                .take(INCIDENTS_MAX)
+                .map(|incident| (incident.id.clone(), incident.value))
+                .collect(),
         }
     }
 }

@@ -3,9 +3,11 @@
 pub mod frame;
 mod health;
 pub mod icon;
+pub mod incident;
 pub mod look;
 mod now;
 mod offline;
+pub mod spark;
 
 pub use frame::Frame;
 

@@ -15,9 +15,9 @@ pub struct Words {
     pub(crate) look: &'static str,
     pub(crate) act: &'static str,
     pub(crate) as_of: &'static str,
+    pub(crate) stale: &'static str,
     pub(crate) incidents: &'static str,
     pub(crate) all_incidents: &'static str,
-    pub(crate) quiet: &'static str,
     pub(crate) unheard: &'static str,
     pub(crate) traffic: &'static str,
     pub(crate) ten_minutes: &'static str,
@@ -33,6 +33,7 @@ pub struct Words {
     pub(crate) host: &'static str,
     pub(crate) cpu: &'static str,
     pub(crate) softirq: &'static str,
+    pub(crate) cores: &'static str,
     pub(crate) by_core: &'static str,
     pub(crate) busiest: &'static str,
     pub(crate) load: &'static str,
@@ -84,9 +85,9 @@ const EN: Words = Words {
     look: "To look at",
     act: "Look at it now",
     as_of: "as of",
+    stale: "last data",
     incidents: "Incidents",
     all_incidents: "All incidents",
-    quiet: "Nothing is wrong at the moment.",
     unheard: "notifier is not heard: whether something is wrong cannot be told.",
     traffic: "Traffic",
     ten_minutes: "the last 10 minutes",
@@ -102,6 +103,7 @@ const EN: Words = Words {
     host: "This server",
     cpu: "CPU",
     softirq: "softirq",
+    cores: "cores",
     by_core: "CPU by core",
     busiest: "busiest core",
     load: "Load of 1, 5, 15 min",
@@ -146,9 +148,9 @@ const RU: Words = Words {
     look: "Обратите внимание",
     act: "Нужно вмешаться",
     as_of: "на",
+    stale: "последние данные",
     incidents: "Инциденты",
     all_incidents: "Все инциденты",
-    quiet: "Сейчас всё в порядке.",
     unheard: "notifier не отвечает: неизвестно, всё ли в порядке.",
     traffic: "Трафик",
     ten_minutes: "последние 10 минут",
@@ -164,6 +166,7 @@ const RU: Words = Words {
     host: "Этот сервер",
     cpu: "Процессор",
     softirq: "softirq",
+    cores: "ядер",
     by_core: "Загрузка по ядрам",
     busiest: "самое занятое ядро",
     load: "Нагрузка за 1, 5, 15 мин",
@@ -210,10 +213,9 @@ pub fn finding(finding: &Finding, language: Language) -> String {
     };
     match finding {
         Finding::Incidents(open, worst) => incidents(*open, *worst, language),
-        Finding::Silent(Role::Capture) => pick(
-            "capture is silent: traffic is not seen".into(),
-            "capture молчит: трафик не виден".into(),
-        ),
+        Finding::Silent(Role::Capture) => {
+            pick("capture is silent: traffic is not seen".into(), "capture молчит: трафик не виден".into())
+        }
         Finding::Silent(Role::Notifier) => pick(
             "notifier is silent: no warnings are sent".into(),
             "notifier молчит: оповещения не отправляются".into(),
