@@ -48,6 +48,9 @@ pub enum Command {
     /// Look after the notifications
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Look after the users of the page
+    #[command(subcommand)]
+    User(UserCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -324,6 +327,47 @@ pub struct NotifyTestArgs {
     pub source: Source,
 }
 
+/// `floodmark user …`
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user, and print a link to set a password by; it holds once and for 10 minutes
+    Add {
+        /// Name: letters, digits, `.`, `_`, `-`, `@`
+        name: String,
+        /// What the user may do [default: the first user is an admin, others are viewers]
+        #[arg(long, value_name = "RIGHT", value_parser = ["viewer", "operator", "admin"])]
+        standing: Option<String>,
+        /// Where the page's data lie.
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Print a new link for a user whose password is forgotten
+    Passwd {
+        /// Name
+        name: String,
+        /// Where the page's data lie.
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Show all users
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Where the page's data lie.
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Remove a user; all sessions of the user end
+    Remove {
+        /// Name
+        name: String,
+        /// Where the page's data lie.
+        #[command(flatten)]
+        source: Source,
+    },
+}
+
 /// `floodmark doctor`
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -377,6 +421,10 @@ mod tests {
             "doctor --json",
             "alerts --json",
             "notify test email --receiver anna --wait 5s",
+            "user add anna --standing operator",
+            "user passwd anna --data-dir d",
+            "user list --json",
+            "user remove anna",
         ] {
             let words = std::iter::once("floodmark").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");

@@ -28,6 +28,7 @@ fn page() -> String {
     ingest::metrics::COUNTERS.iter().for_each(|told| row("counter", &[], *told));
     row("gauge", &[], ingest::metrics::CONNECTED);
     notifier::incident::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
+    notifier::role::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     crate::supervisor::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     page
 }

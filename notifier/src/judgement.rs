@@ -9,6 +9,26 @@ use std::sync::Arc;
 use live::incident::{Attack, Severity, Subject, Unit, Words};
 use serde::{Deserialize, Serialize};
 
+/// Names under which judges other than the rules speak: no rule may have one of them. Attacks, towards this network and
+/// from it.
+pub const ATTACK: &str = "attack";
+/// See [`ATTACK`].
+pub const ATTACK_OUT: &str = "attack-out";
+/// Ordinary traffic above a limit, towards this network.
+pub const TRAFFIC_LIMIT: &str = "traffic-limit";
+/// The same from it.
+pub const TRAFFIC_LIMIT_OUT: &str = "traffic-limit-out";
+/// A channel that does not deliver.
+pub const CHANNEL_FAILING: &str = "channel-failing";
+/// The dead-man ping is not taken.
+pub const PING_FAILED: &str = "ping-failed";
+/// A peer is down.
+pub const PEER_DOWN: &str = "peer-down";
+
+/// All of them.
+pub const JUDGES: [&str; 7] =
+    [ATTACK, ATTACK_OUT, TRAFFIC_LIMIT, TRAFFIC_LIMIT_OUT, CHANNEL_FAILING, PING_FAILED, PEER_DOWN];
+
 /// What a rule does besides judging; shared by all of its readings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuleHead {

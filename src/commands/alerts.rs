@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use live::incident::Incident;
 use live::{Line, Role, Subscriber};
+use notifier::limits::SUMMARY_CHARS_MAX;
+use notifier::words::plain;
 
 use super::print;
 use super::store::configuration;
@@ -58,7 +60,7 @@ fn text(incidents: &[Incident], open: u64, is_live: bool) -> String {
             by => format!("  (acknowledged by {by})"),
         };
         // Writing to a String does not fail. What was seen on the network may hold anything.
-        let summary: String = incident.summary.en.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let summary = plain(&incident.summary.en, SUMMARY_CHARS_MAX, ' ');
         let _ = writeln!(
             out,
             "{}  {:<8}  {:<24}  {summary}{who}  {}",

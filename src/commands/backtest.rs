@@ -1,12 +1,17 @@
 //! `floodmark backtest`: how often rules would have fired on what is stored.
 
+mod host;
 mod stored;
+mod timeline;
+mod traffic;
 
 use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Instant;
 
+use notifier::metric::Snapshot;
 use notifier::rule::backtest::{Backtest, Outcome};
 use notifier::rule::config::Rule;
 use serde::{Deserialize, Serialize};
@@ -37,6 +42,10 @@ struct Shown<'a> {
     /// Seconds of it that stored rows stand for, by the length of a row.
     seconds_1s: u64,
     seconds_1m: u64,
+    /// Seconds of which a sample of the host is known, and rows of processes and of targets near a limit.
+    host_seconds: u64,
+    processes: u64,
+    targets: u64,
     /// From and to, UNIX seconds: times without data.
     gaps: &'a [(u32, u32)],
     rules: &'a [Outcome],
@@ -53,7 +62,8 @@ pub fn run(args: &BacktestArgs) -> Ended {
         Failure::new(Exit::BadConfiguration, anyhow::anyhow!("{}: {told}", args.rule.display()))
     })?;
     let config = configuration(&args.source)?;
-    let seen = wait_for(stored::feed(&config, (since, until), |snapshot, seconds| backtest.feed(snapshot, seconds)))?;
+    let feed = |snapshot: &Snapshot, step| backtest.feed(snapshot, step);
+    let seen = wait_for(stored::feed(&config, (since, until), feed, clock()))?;
     let outcomes = backtest.outcomes();
     if args.json {
         let shown = Shown {
@@ -61,12 +71,21 @@ pub fn run(args: &BacktestArgs) -> Ended {
             until,
             seconds_1s: seen.seconds_1s,
             seconds_1m: seen.seconds_1m,
+            host_seconds: seen.host_seconds,
+            processes: seen.processes,
+            targets: seen.targets,
             gaps: &seen.gaps,
             rules: &outcomes,
         };
         return print::out(&(serde_json::to_string(&shown).map_err(Failure::failed)? + "\n"));
     }
     print::out(&text((since, until), &seen, &outcomes))
+}
+
+/// Stands for the begin of what is stored: only times since then are looked at.
+#[expect(clippy::disallowed_methods, reason = "a command is an edge")]
+fn clock() -> Instant {
+    Instant::now()
 }
 
 fn read(path: &Path) -> Result<Vec<Rule>, Failure> {
@@ -97,7 +116,7 @@ fn utc_offset_s(now: u32) -> i32 {
     jiff::Timestamp::from_second(i64::from(now)).map_or(0, |time| zone.to_offset(time).seconds())
 }
 
-fn text((since, until): (u32, u32), seen: &stored::Seen, outcomes: &[Outcome]) -> String {
+fn text((since, until): (u32, u32), seen: &timeline::Seen, outcomes: &[Outcome]) -> String {
     let mut out = String::new();
     // Writing to a String does not fail.
     let mut line = |text: String| {
@@ -108,6 +127,11 @@ fn text((since, until): (u32, u32), seen: &stored::Seen, outcomes: &[Outcome]) -
     line(format!(
         "data: {} s by seconds, {} s by minutes (peaks within a minute do not show there)",
         seen.seconds_1s, seen.seconds_1m
+    ));
+    line(format!(
+        "host: {} s; processes: {} rows, the main ones of each minute; addresses and prefixes: {} rows, while above a \
+         tenth of a limit",
+        seen.host_seconds, seen.processes, seen.targets
     ));
     for (from, to) in seen.gaps.iter().take(GAPS_SHOWN) {
         line(format!("no data from {} to {}", print::seconds(*from), print::seconds(*to)));

@@ -18,6 +18,7 @@ mod run;
 mod script_runner;
 mod store;
 mod top;
+mod user;
 mod web;
 
 pub use role::node_of;
@@ -45,6 +46,7 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Notify(NotifyCommand::Test(args)) => notify::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Top(source) => top::run(&source),
+        Command::User(command) => user::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),
         Command::Store(command) => store::run(&command),

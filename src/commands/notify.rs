@@ -8,6 +8,8 @@ use live::client::ask;
 use live::control::Request;
 use live::line::TestState;
 use live::{Line, LiveError, Role, Subscriber};
+use notifier::outbox::ANSWER_CHARS_MAX;
+use notifier::words::plain;
 
 use super::print;
 use super::store::configuration;
@@ -64,7 +66,7 @@ fn follow(mut lines: Subscriber, ids: &[&str], wait: Duration, run_dir: &Path) -
 
 fn line(test: &TestState, wait: Duration) -> String {
     let TestState { receiver, channel, state, answer, took_ms, .. } = test;
-    let answer: String = answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let answer = plain(answer, ANSWER_CHARS_MAX, ' ');
     let answer = if answer.is_empty() { String::new() } else { format!(": {answer}") };
     match state.as_str() {
         "waiting" => {

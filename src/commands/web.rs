@@ -19,6 +19,7 @@ pub fn run(args: &RoleArgs) -> Outcome {
         data_dir: start.config.node.data_dir,
         run_dir: start.config.node.run_dir,
         node: start.node.to_string(),
+        billing_day: start.config.notifier.billing_day,
     };
     web_ui::run(&options, listener, start.stop).map_err(failure)
 }

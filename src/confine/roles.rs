@@ -82,6 +82,11 @@ pub fn web(config: &Config) -> Profile {
     let node = &config.node;
     let mut write = vec![node.data_dir.join("web"), node.run_dir.clone()];
     let mut read = paths(&[&KERNEL[..], &SQLITE[..], &ZONES[..]].concat());
+    // The folder of the certificate, not the file: a new one is put in its place when it is renewed.
+    let certificate = [&config.web.tls_cert_file, &config.web.tls_key_file];
+    read.extend(
+        certificate.iter().filter_map(|file| Some(file.parent()?.to_path_buf())).filter(|folder| folder.is_dir()),
+    );
     match Store::of(&config.store.url) {
         Store::Files(folder) => write.push(folder.unwrap_or_else(|| node.data_dir.join("store"))),
         Store::Server => read.extend(server_files(config)),

@@ -10,7 +10,7 @@ use faults::report::Row;
 use faults::{Seed, runs};
 use live::host::HostState;
 use live::incident::{Incident, IncidentPhase, Severity};
-use notifier::record::{Options, Recorder};
+use notifier::record::{Options, Recorder, put_incident, room};
 use notifier::state;
 use spool::NodeId;
 
@@ -78,15 +78,17 @@ fn write(data_dir: &Path) {
 
 fn decide(state: &rusqlite::Connection, recorder: &mut Recorder, turn: u64) {
     let transaction = state.unchecked_transaction().unwrap();
+    let mut room = room(&transaction).unwrap();
     let last: i64 = transaction.query_row("SELECT COALESCE(MAX(n), 0) FROM told", [], |row| row.get(0)).unwrap();
     for n in last + 1..last + 1 + (turn % 3) as i64 {
         transaction.execute("INSERT INTO told (n) VALUES (?1)", [n]).unwrap();
         let mut incident = Incident { id: format!("{n:032x}"), rule: "test".to_owned(), ..Incident::default() };
         incident.phase = if n % 2 == 0 { IncidentPhase::Resolved } else { IncidentPhase::Firing };
-        recorder.incident(&transaction, &incident, now_ns());
+        assert!(put_incident(&transaction, &incident, now_ns(), &mut room).unwrap());
         recorder.event(&transaction, ("test", Severity::Info), "told", &n.to_string(), now_ns());
     }
     transaction.commit().unwrap();
+    recorder.look(state);
     recorder.host(&HostState { time_ns: now_ns(), ..HostState::default() }, now());
 }
 

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use crate::action::Actions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
+use crate::push::Push;
 use crate::role::Options;
+use crate::server::Door;
+use crate::sign_in::{Sessions, SignIn};
 use crate::state::State;
+use crate::state::log::Log;
 use crate::stored::Stored;
 
 /// The parts, shared by all requests.
@@ -21,10 +25,20 @@ pub struct App {
     pub now: Now,
     /// What the page itself remembers.
     pub state: State,
+    /// The server's connections.
+    pub door: Arc<Door>,
+    /// The transports of the hub, and the tokens of scripts.
+    pub push: Push,
     /// The store, as the page asks it.
     pub stored: Arc<Stored>,
     /// What is asked of the roles.
     pub actions: Actions,
+    /// Who did what.
+    pub log: Log,
+    /// Who is signed in.
+    pub sessions: Arc<Sessions>,
+    /// What signing in needs.
+    pub sign_in: SignIn,
 }
 
 /// What axum carries.

@@ -23,6 +23,9 @@ pub enum WebError {
     /// The thread of the actions.
     #[error("the thread that carries out actions cannot start: {0}; raise the limit of tasks")]
     Actions(#[source] io::Error),
+    /// The page's certificate.
+    #[error(transparent)]
+    Tls(#[from] crate::server::tls::TlsError),
     /// The live socket.
     #[error(transparent)]
     Live(#[from] live::LiveError),

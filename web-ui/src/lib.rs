@@ -15,10 +15,12 @@ pub mod feed;
 pub mod guard;
 pub mod hub;
 pub mod page;
+pub mod push;
 pub mod role;
 pub mod routes;
 #[cfg(test)]
 pub mod server;
+pub mod sign_in;
 pub mod state;
 pub mod stored;
 #[cfg(test)]
@@ -28,3 +30,8 @@ pub mod words;
 pub use app::App;
 pub use error::WebError;
 pub use role::{Options, listen, run};
+
+/// The fingerprint of the certificate that the page shows, if it has one of its own.
+pub fn fingerprint(_data_dir: &std::path::Path) -> Option<String> {
+    None
+}

@@ -17,9 +17,14 @@ use crate::config::Config;
 use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::push::{Push, StreamGuard};
+use crate::server::Door;
+use crate::server::tls::Tls;
+use crate::sign_in::{Sessions, SignIn, obey};
 use crate::state::State;
+use crate::state::log::Log;
 use crate::stored::Stored;
-use crate::{routes, server};
+use crate::{guard, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -29,6 +34,9 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// What the hub keeps: ten minutes of a message or ten a second, and the memory that they may take.
 const HUB: Bounds = Bounds { messages_max: 8_192, bytes_max: 16 << 20, age_max_ns: 600_000_000_000 };
+
+/// How often the hub lets go what is old.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What the role must know.
 #[derive(Clone, Debug)]
@@ -43,6 +51,8 @@ pub struct Options {
     pub run_dir: PathBuf,
     /// This node's identity.
     pub node: String,
+    /// First day of the billing month, 1 to 28 (`notifier.billing_day`).
+    pub billing_day: u8,
 }
 
 /// Opens the port of the page, which is done before the role gives up its rights. Starts no thread.
@@ -69,22 +79,26 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
         let listener = TcpListener::from_std(listener).map_err(WebError::Serve)?;
         let publisher =
             Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
-        publisher.restart_by(&stop);
+        let app = app(options)?;
+        publisher.obey(obey::execute(Arc::clone(&app), &stop));
         heartbeat.ready();
         tokio::select! {
-            ended = serve(options, listener, Arc::clone(&stop)) => ended,
+            ended = serve(app, listener, Arc::clone(&stop)) => ended,
             never = publish(publisher, heartbeat, stop) => match never {},
         }
     })
 }
 
-async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
-    tracing::info!("listening on http://{}/", listener.local_addr().map_err(WebError::Serve)?);
+async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Result<(), WebError> {
     let (stopping, hears_stop) = watch::channel(false);
-    let app = app(options)?;
     let feed = Arc::clone(&app.feed);
-    feed::hear(&feed, &options.run_dir, &app.hub, now_ns).map_err(WebError::Serve)?;
-    let server = server::serve(listener, routes::router(app), hears_stop);
+    feed::hear(&feed, &app.options.run_dir, &app.hub, now_ns).map_err(WebError::Serve)?;
+    let scheme = if app.door.tls().is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}/", listener.local_addr().map_err(WebError::Serve)?);
+    let router = guard::around(routes::router(Arc::clone(&app)), &app);
+    let server = server::serve(listener, router, Arc::clone(&app.door), hears_stop);
+    let sweeper = sign_in::sweep(Arc::downgrade(&app));
+    let hub = Arc::clone(&app.hub);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -92,7 +106,9 @@ async fn serve(options: &Options, listener: TcpListener, stop: Arc<AtomicBool>) 
     };
     tokio::select! {
         ended = server => ended.map_err(WebError::Serve)?,
+        never = sweep(&hub) => match never {},
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
+        () = sweeper => {}
     }
     feed.stop();
     tracing::info!("stopped");
@@ -104,10 +120,32 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let feed = Arc::new(Feed::default());
     let now = feed.now();
     let state = State::open(&options.data_dir.join("web"))?;
-    let hub = Arc::new(Hub::new(HUB));
+    let hub = Arc::new(Hub::new(HUB, epoch()?));
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
+    let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
+    let door = Door::new(&options.config, tls);
     let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
-    Ok(Arc::new(App { options: options.clone(), hub, feed, now, state, stored, actions }))
+    let log = Log::new(state.clone());
+    let sessions = Arc::new(Sessions::load(&state, &options.config)?);
+    let sign_in = SignIn::open(&state, &options.config)?;
+    let open = Arc::clone(&sessions);
+    let push = Push::open(&state, StreamGuard::new(move |session| open.is_open(session)))?;
+    let options = options.clone();
+    Ok(Arc::new(App { options, hub, feed, now, state, door, push, stored, actions, log, sessions, sign_in }))
+}
+
+/// A number that no former life of the hub had.
+fn epoch() -> Result<u64, WebError> {
+    // 40 bits: short on the wire, and the same again once in 10^12 restarts.
+    getrandom::u64().map(|random| random >> 24).map_err(|error| WebError::Serve(error.into()))
+}
+
+/// Keeps the hub's age bounds while nothing is published.
+async fn sweep(hub: &Hub) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        hub.expire(now_ns());
+    }
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
@@ -139,6 +177,11 @@ async fn publish(
 #[expect(clippy::disallowed_methods, reason = "the role's clock: the times of its lines come from here")]
 pub(crate) fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// UNIX seconds now.
+pub(crate) fn now_s() -> u32 {
+    u32::try_from(now_ns() / 1_000_000_000).unwrap_or(u32::MAX)
 }
 
 async fn raised(stop: Arc<AtomicBool>) {

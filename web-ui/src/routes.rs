@@ -2,6 +2,7 @@
 //! its part cannot be reached, and an entry cannot be made without a right.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn;
@@ -9,7 +10,10 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::Shared;
 use crate::guard::{self, Right};
-use crate::{action, asset, page};
+use crate::{action, asset, page, push, server};
+
+/// The body of a request: forms and actions are smaller.
+pub const BODY_BYTES_MAX: usize = 64 << 10;
 
 /// One route.
 pub struct Route {
@@ -30,8 +34,18 @@ impl Route {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).expect("a method of HTTP's nine");
-        let handler = on(filter, handler).layer(from_fn(move |request, next| guard::admit(right, request, next)));
+        let handler = on(filter, handler).layer(from_fn(move |request, next| {
+            server::note_visitor(&request);
+            guard::admit(right, request, next)
+        }));
         Route { path, method, right, handler }
+    }
+
+    /// The same with a bound of its own on the body of a request, instead of [`BODY_BYTES_MAX`]. A handler that reads
+    /// the body as a stream holds its own bound.
+    pub fn body_max(mut self, bytes: usize) -> Route {
+        self.handler = self.handler.layer(DefaultBodyLimit::max(bytes));
+        self
     }
 
     /// A route of GET.
@@ -55,15 +69,17 @@ impl Route {
 
 /// All routes of all parts.
 pub fn all() -> Vec<Route> {
-    [page::routes(), asset::routes(), action::routes()].into_iter().flatten().collect()
+    let parts = [page::routes(), asset::routes(), action::routes(), push::routes(), server::tls::routes()];
+    parts.into_iter().flatten().collect()
 }
 
 /// The router over all routes.
 pub fn router(app: Shared) -> Router {
-    let router = Router::new();
+    let router = Router::new().fallback(guard::nowhere).method_not_allowed_fallback(guard::no_method);
     all()
         .into_iter()
         .fold(router, |router, route| router.route(route.path, route.handler))
         .layer(from_fn(page::look::around))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
 }

@@ -26,6 +26,7 @@ pub(crate) fn options(dir: &Path) -> Options {
         data_dir: dir.join("data"),
         run_dir: dir.join("run"),
         node: "test-node".to_owned(),
+        billing_day: 1,
     }
 }
 
@@ -56,4 +57,14 @@ pub(crate) async fn get(router: &Router, path: &str) -> (StatusCode, String) {
     let status = answer.status();
     let body = answer.into_body().collect().await.expect("a whole answer").to_bytes();
     (status, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+/// Stores `batch` below `dir` as ingest would.
+pub(crate) async fn commit(dir: &Path, batch: &store::Batch) {
+    let store = store::Store::connect(&store::config::Config::default(), dir).await.expect("a folder");
+    store.migrate().await.expect("tables");
+    let node = store::NodeIdentity { uuid: [9; 16], name: "host.example".to_owned(), version: "0.1.0".to_owned() };
+    let mut writer = store.writer(&node, batch.arrived).await.expect("a writer");
+    writer.commit(batch).await.expect("stored");
+    store.close().await;
 }

@@ -29,12 +29,20 @@ pub enum Action {
     Sample(Sample),
     /// capture: end such a sample before it is full.
     SampleStop(SampleStop),
+    /// web: a new user of the page, with a link to set a password by.
+    UserAdd(UserAdd),
+    /// web: another such link.
+    UserLink(UserLink),
+    /// web: no such user any more.
+    UserRemove(UserRemove),
+    /// web: all users; the answer is a list as JSON.
+    UserList,
 }
 
 impl Action {
     /// It changes nothing, so that it may be executed again: its id need not be remembered, and pushes out no other.
     pub const fn is_question(&self) -> bool {
-        matches!(self, Action::LookLink(_))
+        matches!(self, Action::LookLink(_) | Action::UserList)
     }
 }
 
@@ -158,8 +166,49 @@ pub struct SampleStop {
     pub sample: String,
 }
 
+/// Of [`Action::UserAdd`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserAdd {
+    /// The user's name.
+    pub name: String,
+    /// `viewer`, `operator` or `admin`; `None` = the first user is an admin, others are viewers.
+    #[serde(default)]
+    pub standing: Option<String>,
+    /// SHA-256 of the link's token, 64 hexadecimal digits: requests are remembered in a file, tokens are not.
+    pub token_hash: String,
+    /// Until when the link holds, UNIX seconds.
+    pub expires_s: u64,
+    /// Who.
+    pub by: String,
+}
+
+/// Of [`Action::UserLink`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserLink {
+    /// The user's name.
+    pub name: String,
+    /// As of [`UserAdd`].
+    pub token_hash: String,
+    /// Until when the link holds, UNIX seconds.
+    pub expires_s: u64,
+    /// Who.
+    pub by: String,
+}
+
+/// Of [`Action::UserRemove`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRemove {
+    /// The user's name.
+    pub name: String,
+    /// Who.
+    pub by: String,
+}
+
 /// Names of the actions, for messages.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 14] = [
     "restart",
     "acknowledge",
     "silence",
@@ -170,6 +219,10 @@ pub const NAMES: [&str; 10] = [
     "test_channel",
     "sample",
     "sample_stop",
+    "user_add",
+    "user_link",
+    "user_remove",
+    "user_list",
 ];
 
 /// Builds the action from its name and arguments.
@@ -192,6 +245,11 @@ pub fn read(name: &str, arguments: Option<Value>) -> Result<Action, Option<Strin
         "test_channel" => Action::TestChannel(typed(arguments)?),
         "sample" => Action::Sample(typed(arguments)?),
         "sample_stop" => Action::SampleStop(typed(arguments)?),
+        "user_add" => Action::UserAdd(typed(arguments)?),
+        "user_link" => Action::UserLink(typed(arguments)?),
+        "user_remove" => Action::UserRemove(typed(arguments)?),
+        "user_list" if arguments.is_some() => return Err(Some("user_list has no arguments".to_owned())),
+        "user_list" => Action::UserList,
         _ => return Err(None),
     })
 }

@@ -246,7 +246,7 @@ mod tests {
     fn every_action_that_is_named_is_read_and_told_again() {
         for name in crate::action::NAMES {
             let arguments = match name {
-                "restart" => "",
+                "restart" | "user_list" => "",
                 "acknowledge" => r#","arguments":{"incident":"i","by":"b"}"#,
                 "silence" => r#","arguments":{"until_s":5,"by":"b"}"#,
                 "unsilence" => r#","arguments":{"silence":"s","by":"b"}"#,
@@ -255,6 +255,8 @@ mod tests {
                 "test_channel" => r#","arguments":{"channel":"mail","by":"b"}"#,
                 "sample" => r#","arguments":{"packets":5,"seconds":1}"#,
                 "sample_stop" => r#","arguments":{"sample":"s"}"#,
+                "user_add" | "user_link" => r#","arguments":{"name":"n","token_hash":"00","expires_s":1,"by":"b"}"#,
+                "user_remove" => r#","arguments":{"name":"n","by":"b"}"#,
                 other => panic!("{other} has no example"),
             };
             let body = format!(r#"{{"id":"a","action":"{name}"{arguments}}}"#);

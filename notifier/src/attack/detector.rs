@@ -16,7 +16,7 @@ use super::facts;
 use super::kind::Kind;
 use super::measure::{Measured, Metric, Way, limit};
 use super::words::{self, Told};
-use crate::judgement::{Class, Level, Reading, RuleHead};
+use crate::judgement::{self, Class, Level, Reading, RuleHead};
 
 /// Targets and directions that are over a limit, or were until lately.
 pub const ACTIVE_MAX: usize = 1024;
@@ -349,28 +349,28 @@ fn heads(keep_ns: u64) -> [Arc<RuleHead>; 4] {
     };
     [
         head(
-            "attack",
+            judgement::ATTACK,
             Severity::Critical,
             Class::Attack,
             "Packets that belong to no conversation wear out the target and fill the link",
             "Пакеты вне соединений изматывают цель и забивают канал",
         ),
         head(
-            "attack-out",
+            judgement::ATTACK_OUT,
             Severity::Critical,
             Class::Attack,
             "A host that attacks others is probably broken into, and the provider will cut it off",
             "Узел, атакующий других, вероятно взломан, и провайдер его отключит",
         ),
         head(
-            "traffic-limit",
+            judgement::TRAFFIC_LIMIT,
             Severity::Warning,
             Class::Network,
             "More than was planned for reaches this address: it may be wanted, and it costs",
             "На адрес идёт больше трафика, чем рассчитано: он может быть нужен, но он стоит денег",
         ),
         head(
-            "traffic-limit-out",
+            judgement::TRAFFIC_LIMIT_OUT,
             Severity::Warning,
             Class::Network,
             "More than was planned for leaves this address: it may be wanted, and it costs",

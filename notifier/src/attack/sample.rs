@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,6 +52,25 @@ pub struct Kept {
     pub packets: u64,
 }
 
+/// What became of samples, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Kept as a file.
+    pub kept: u64,
+    /// Not given by capture in time, or not to be read.
+    pub missed: u64,
+    /// Not asked for: too many waited.
+    pub refused: u64,
+}
+
+/// The same, counted by the thread.
+#[derive(Debug, Default)]
+struct Counted {
+    kept: AtomicU64,
+    missed: AtomicU64,
+    refused: AtomicU64,
+}
+
 struct Wanted {
     incident: String,
     target: String,
@@ -63,6 +82,7 @@ struct Wanted {
 pub struct Samples {
     wanted: SyncSender<(String, String)>,
     kept: Receiver<Kept>,
+    counted: Arc<Counted>,
     is_on: bool,
 }
 
@@ -74,7 +94,9 @@ impl Samples {
     pub fn open(run_dir: &Path, state_dir: &Path, config: &Config, stop: &Arc<AtomicBool>) -> io::Result<Samples> {
         let (wanted, asked) = sync_channel(WAITING_MAX);
         let (tell, kept) = sync_channel(WAITING_MAX);
+        let counted = Arc::new(Counted::default());
         let fetcher = Fetcher {
+            counted: Arc::clone(&counted),
             run_dir: run_dir.to_path_buf(),
             dir: state_dir.join("samples"),
             packets: config.sample_packets,
@@ -83,12 +105,21 @@ impl Samples {
         };
         let stop = Arc::clone(stop);
         thread::Builder::new().name("samples".into()).spawn(move || fetcher.run(&asked, &tell, &stop))?;
-        Ok(Samples { wanted, kept, is_on: config.enabled && config.sample_packets > 0 })
+        Ok(Samples { wanted, kept, counted, is_on: config.enabled && config.sample_packets > 0 })
     }
 
     /// Asks for packets of `target`, for `incident`. Never waits; false = too many wait already.
     pub fn want(&self, incident: &str, target: &str) -> bool {
-        !self.is_on || self.wanted.try_send((incident.to_owned(), target.to_owned())).is_ok()
+        let is_taken = !self.is_on || self.wanted.try_send((incident.to_owned(), target.to_owned())).is_ok();
+        self.counted.refused.fetch_add(u64::from(!is_taken), Ordering::Relaxed);
+        is_taken
+    }
+
+    /// What became of samples.
+    pub fn counts(&self) -> Counts {
+        let Counted { kept, missed, refused } = &*self.counted;
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        Counts { kept: count(kept), missed: count(missed), refused: count(refused) }
     }
 
     /// Samples that came since the last look.
@@ -98,6 +129,7 @@ impl Samples {
 }
 
 struct Fetcher {
+    counted: Arc<Counted>,
     run_dir: PathBuf,
     dir: PathBuf,
     packets: u32,
@@ -113,7 +145,10 @@ impl Fetcher {
                     Ok((incident, target)) if self.waiting.len() < WAITING_MAX => {
                         self.waiting.push(Wanted { incident, target, asked: false, until: None });
                     }
-                    Ok((incident, _)) => tracing::warn!(incident, "too many attacks wait for a sample; none is taken"),
+                    Ok((incident, _)) => {
+                        self.counted.refused.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!(incident, "too many attacks wait for a sample; none is taken");
+                    }
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return,
                 }
@@ -141,10 +176,12 @@ impl Fetcher {
             if wanted.asked
                 && let Some(found) = self.fetch(&wanted.incident)
             {
+                self.counted.kept.fetch_add(1, Ordering::Relaxed);
                 kept.push(found);
                 return false;
             }
             if now >= until {
+                self.counted.missed.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(incident = wanted.incident, target = wanted.target, "capture gave no sample");
             }
             now < until
@@ -239,7 +276,7 @@ mod tests {
 
     use live::{Publisher, Role};
 
-    use super::{Config, Samples, records};
+    use super::{Config, Counts, Samples, records};
 
     /// A pcap file of `count` records of four bytes.
     fn pcap(count: usize) -> Vec<u8> {
@@ -276,6 +313,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(50));
         };
         assert_eq!((kept.incident.as_str(), kept.packets), ("00ff", 150));
+        assert_eq!(samples.counts(), Counts { kept: 1, ..Counts::default() });
         assert_eq!(kept.path, dir.path().join("samples/00ff.pcap"));
         assert_eq!(fs::read(&kept.path).expect("the file"), pcap(150));
         stop.store(true, Ordering::Relaxed);

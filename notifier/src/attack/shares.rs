@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use live::CaptureLine;
 
 use super::detector::{Detector, range};
-use super::measure::{METRICS, Measured, Way, limit};
+use super::measure::{METRICS, Measured, Metric, Way, limit};
 
 /// Below this share of a limit a value is not told, percent: it would be every target in every second.
 const SHARE_MIN: u64 = 10;
@@ -12,6 +12,12 @@ const SHARE_MIN: u64 = 10;
 /// Numbers of the metrics of what goes out begin here; those of what comes in at 1, in the order of
 /// [`super::measure::METRICS`].
 pub const OUT: u16 = 32;
+
+/// Numbers of all packets of a target, in and out.
+pub const PACKETS: [u16; 2] = [1 + Metric::Packets as u16, OUT + Metric::Packets as u16];
+
+/// The same of all its bits.
+pub const BITS: [u16; 2] = [1 + Metric::Bits as u16, OUT + Metric::Bits as u16];
 
 /// One metric of one target in one second.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -14,7 +14,7 @@ const TEXT_CHARS_MAX: usize = 200;
 
 /// Text of a person, cut, without what could break a line.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT_CHARS_MAX).collect()
+    crate::words::plain(text, TEXT_CHARS_MAX, ' ')
 }
 
 impl Book {

@@ -62,23 +62,37 @@ impl Book {
 
     fn offer(&mut self, route: Route<'_>, class: Class, group: Group, round: &mut Round<'_, '_>) {
         if !group.is_ripe {
-            return;
+            return self.owe(route, &group.ids);
         }
-        let wish = Wish { class, severity: group.severity, is_few: group.ids.len() <= FEW };
+        let wish = Wish { class, severity: group.severity, is_few: group.ids.len() <= FEW, is_news: true };
         let lane = self.lane(&route.person.name, &route.channel.name);
         let was_capped = lane.is_capped();
         let capped_until_ns = match lane.ask(wish, route.channel.kind, round.settings, round.now_ns) {
             Pass::Go(until_ns) => until_ns,
-            Pass::Wait => return,
+            Pass::Wait => return self.owe(route, &group.ids),
             Pass::Capped => {
                 self.counts.capped += u64::from(!was_capped);
-                return;
+                return self.owe(route, &group.ids);
             }
         };
         let kind = if group.is_alert { NoticeKind::Alert } else { NoticeKind::Flapping };
         let draft = Draft { capped_until_ns, ..Draft::new(kind, class, group.ids.clone()) };
-        if let Some(row) = self.say(route, draft, round) {
-            self.note_told(route, &group.ids, &row, round.now_ns);
+        match self.say(route, draft, round) {
+            Some(row) => self.note_told(route, &group.ids, &row, round.now_ns),
+            None => self.owe(route, &group.ids),
+        }
+    }
+
+    /// Critical ones that must wait are told all the same, with their end if that comes first.
+    fn owe(&mut self, route: Route<'_>, ids: &[String]) {
+        let (receiver, channel) = (&route.person.name, &route.channel.name);
+        for id in ids {
+            let Some(open) = self.opens.get_mut(id).filter(|open| open.incident.severity == Severity::Critical) else {
+                continue;
+            };
+            if open.told_by(receiver, channel).is_none() && open.owe(receiver, channel) {
+                self.dirty.opens.insert(id.clone());
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::config::{Config, Maintenance, Receiver, severity, subject_kind};
 use super::window::{Moment, Week};
 use super::{LADDER_STEPS_MAX, RECEIVERS_MAX};
+use crate::channel::sms::number;
 use crate::config::Problem;
 
 /// What is wrong with `[notifier.pipeline]`.
@@ -262,10 +263,9 @@ fn bad_week(key: &str, text: &str) -> Problem {
     problem(key, format!("{text:?}"), allowed.to_owned(), "a span may pass midnight; without days it is every day")
 }
 
-/// E.164: `+`, then 8 to 15 digits, the first not 0.
+/// E.164 as it is sent: `+`, then 8 to 15 digits, the first not 0.
 pub fn is_phone(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+    number::parse(text).is_some_and(|number| number == text && number.len() > 8)
 }
 
 fn problem(key: &str, value: String, allowed: String, remedy: &str) -> Problem {

@@ -1,4 +1,4 @@
-//! The end of incidents: those who were told hear that it is over, by the channels that told them, once.
+//! The end of incidents: those who were told, or should have been, hear that it is over, by the same channels, once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +30,9 @@ impl Book {
         self.take_back(&over, round);
         let mut groups: BTreeMap<Key, Vec<String>> = BTreeMap::new();
         for open in over.iter().filter_map(|id| self.opens.get(id)) {
-            for told in &open.told {
-                let key = (told.receiver.clone(), told.channel.clone(), open.class);
+            let told = open.told.iter().map(|told| (&told.receiver, &told.channel));
+            for (receiver, channel) in told.chain(open.owed().iter().map(|(receiver, channel)| (receiver, channel))) {
+                let key = (receiver.clone(), channel.clone(), open.class);
                 groups.entry(key).or_default().push(open.incident.id.clone());
             }
         }
@@ -39,13 +40,14 @@ impl Book {
             if self.say_over((&receiver, &channel, class), &ids, round) {
                 for id in &ids {
                     if let Some(open) = self.opens.get_mut(id) {
-                        open.told.retain(|told| told.receiver != receiver || told.channel != channel);
+                        open.settle(&receiver, &channel);
                         self.dirty.opens.insert(id.clone());
                     }
                 }
             }
         }
-        let is_known = |id: &&String| self.opens.get(*id).is_some_and(|open| open.told.is_empty());
+        let is_known =
+            |id: &&String| self.opens.get(*id).is_some_and(|open| open.told.is_empty() && open.owed().is_empty());
         let known: Vec<String> = over.iter().filter(is_known).cloned().collect();
         known.iter().for_each(|id| self.forget(id));
     }
@@ -95,7 +97,8 @@ impl Book {
         if !route.person.may_hear(severity, round.now_ns) {
             return false;
         }
-        let wish = Wish { class, severity, is_few: ids.len() <= FEW };
+        // Nor are those news who are told only now: what goes on comes first.
+        let wish = Wish { class, severity, is_few: ids.len() <= FEW, is_news: false };
         let Pass::Go(capped_until_ns) =
             self.lane(receiver, channel).ask(wish, route.channel.kind, round.settings, round.now_ns)
         else {

@@ -4,7 +4,7 @@ use live::incident::Severity;
 
 use super::NOTICE_INCIDENTS_MAX;
 use super::book::{Book, Round};
-use super::lane::Sent;
+use super::lane::{Sent, is_news};
 use super::open::Open;
 use super::settings::{ChannelInfo, ChannelKind, Person, Settings};
 use super::token::Token;
@@ -124,6 +124,7 @@ impl Book {
                 time_ns: now_ns,
                 class: draft.class,
                 severity,
+                is_news: is_news(draft.kind),
             });
         }
         Some(id)

@@ -26,6 +26,7 @@ use super::token::TokenError;
 use crate::channel::{Delivery, Message, Receipt, SendError};
 use crate::judgement::{Reading, Transition};
 use crate::outbox::{self, Outbox};
+use crate::record;
 
 /// Final rows are trimmed this often, ns.
 const TRIM_NS: u64 = 600 * 1_000_000_000;
@@ -337,8 +338,12 @@ impl Inner {
         let transaction = self.connection.transaction().map_err(told)?;
         table::write(&transaction, &self.book).map_err(told)?;
         let mut left_out = 0;
-        for (time_ns, incident) in &self.unrecorded {
-            left_out += u64::from(!crate::record::put_incident(&transaction, incident, *time_ns).map_err(told)?);
+        if !self.unrecorded.is_empty() {
+            let mut room = record::room(&transaction).map_err(told)?;
+            for (time_ns, incident) in &self.unrecorded {
+                let is_put = record::put_incident(&transaction, incident, *time_ns, &mut room).map_err(told)?;
+                left_out += u64::from(!is_put);
+            }
         }
         if left_out > 0 {
             tracing::error!(

@@ -121,7 +121,7 @@ impl Book {
             if !route.person.may_hear(severity, round.now_ns) {
                 continue;
             }
-            let wish = Wish { class, severity, is_few: true };
+            let wish = Wish { class, severity, is_few: true, is_news: false };
             let Pass::Go(capped_until_ns) =
                 self.lane(&receiver, &channel).ask(wish, route.channel.kind, round.settings, round.now_ns)
             else {

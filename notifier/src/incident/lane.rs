@@ -6,6 +6,7 @@ use live::incident::Severity;
 
 use super::settings::{ChannelKind, Settings, ns};
 use crate::judgement::Class;
+use crate::notice::NoticeKind;
 
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 
@@ -21,6 +22,14 @@ pub struct Sent {
     pub class: Class,
     /// The worst in it.
     pub severity: Severity,
+    /// See [`is_news`].
+    pub is_news: bool,
+}
+
+/// Whether a message tells what its reader does not know yet. Ends and reminders have a turn of their own: they make no
+/// alert wait.
+pub const fn is_news(kind: NoticeKind) -> bool {
+    !matches!(kind, NoticeKind::Resolved | NoticeKind::Report | NoticeKind::Reminder)
 }
 
 /// The messages of the last hour to one receiver by one channel. Bounded by the cap.
@@ -40,6 +49,8 @@ pub struct Wish {
     pub severity: Severity,
     /// Only a few incidents.
     pub is_few: bool,
+    /// See [`is_news`].
+    pub is_news: bool,
 }
 
 /// What the lane says to it.
@@ -72,7 +83,9 @@ impl Lane {
         if !self.is_turn(wish, kind, settings, now_ns) {
             return Pass::Wait;
         }
-        self.cap(wish.severity, kind, settings, now_ns)
+        // What is kept for critical ones is kept for word of them, not of their ends.
+        let severity = if wish.is_news { wish.severity } else { Severity::Info };
+        self.cap(severity, kind, settings, now_ns)
     }
 
     /// Whether the cap alone lets it pass.
@@ -98,9 +111,8 @@ impl Lane {
     fn is_turn(&self, wish: Wish, kind: ChannelKind, settings: &Settings, now_ns: u64) -> bool {
         let interval_ns = ns(settings.pipeline.group_interval);
         let of_group = || {
-            self.sent
-                .iter()
-                .filter(|sent| sent.class == wish.class && now_ns.saturating_sub(sent.time_ns) < interval_ns)
+            let is_alike = |sent: &&Sent| sent.class == wish.class && sent.is_news == wish.is_news;
+            self.sent.iter().filter(is_alike).filter(|sent| now_ns.saturating_sub(sent.time_ns) < interval_ns)
         };
         let Some(last_ns) = of_group().map(|sent| sent.time_ns).max() else { return true };
         if of_group().all(|sent| sent.severity < wish.severity) {

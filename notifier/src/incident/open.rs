@@ -58,6 +58,9 @@ pub struct Open {
     pub for_ns: u64,
     /// Who was told.
     pub told: Vec<Told>,
+    /// Receiver and channel of those who are still to be told, though it may be over by then: it is critical, and it was
+    /// not their turn.
+    pub owed: Vec<(String, String)>,
     /// Steps taken of each receiver's ladder.
     pub climbed: Vec<(String, u8)>,
     /// How bad it was when it was acknowledged.
@@ -244,6 +247,7 @@ impl Open {
     /// Notes that it was told.
     pub fn tell(&mut self, receiver: &str, channel: &str, row: &str, now_ns: u64) {
         let (severity, flapping) = (self.incident.severity, self.incident.phase == IncidentPhase::Flapping);
+        self.owed.retain(|owed| !is_route(owed, receiver, channel));
         let at = self.told.iter_mut().find(|told| told.channel == channel && told.receiver == receiver);
         match at {
             Some(told) => {
@@ -265,6 +269,26 @@ impl Open {
         }
     }
 
+    /// Notes that it is still to be told; `true` = that is new.
+    pub fn owe(&mut self, receiver: &str, channel: &str) -> bool {
+        let is_new = !self.owed.iter().any(|owed| is_route(owed, receiver, channel));
+        if is_new {
+            self.owed.push((receiver.to_owned(), channel.to_owned()));
+        }
+        is_new
+    }
+
+    /// Those who hear first of it when it is over. What somebody takes care of, or something explains, they need not.
+    pub fn owed(&self) -> &[(String, String)] {
+        if self.mute == Mute::Heard && !self.is_acknowledged() { &self.owed } else { &[] }
+    }
+
+    /// They know, or need not know, that it is over.
+    pub fn settle(&mut self, receiver: &str, channel: &str) {
+        self.told.retain(|told| told.receiver != receiver || told.channel != channel);
+        self.owed.retain(|owed| !is_route(owed, receiver, channel));
+    }
+
     /// Reads the addresses that it is about.
     pub fn read_net(&mut self) {
         let is_address = matches!(self.incident.subject.kind, SubjectKind::Host | SubjectKind::Prefix);
@@ -276,6 +300,10 @@ impl Open {
         let newest = std::cmp::Reverse(self.incident.fired_ns);
         (!self.is_firing(), std::cmp::Reverse(self.incident.severity), newest, self.incident.id.clone())
     }
+}
+
+fn is_route((receiver, channel): &(String, String), of: &str, by: &str) -> bool {
+    receiver == of && channel == by
 }
 
 /// An address or a prefix.

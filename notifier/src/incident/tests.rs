@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use live::action::Silence;
 use live::incident::{Severity, Subject, SubjectKind, Unit, Words};
 
 use super::book::{Book, Facts};
 use super::config::{Config, Maintenance, Receiver, Step};
+use super::desk::Desk;
 use super::id::Ids;
 use super::settings::Settings;
 use crate::channel::{Receipt, SendError};
@@ -239,6 +241,26 @@ fn a_storm_of_ten_thousand_is_one_sms_and_two_mails_in_five_minutes() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the figure is told by who runs it")]
+fn a_storm_of_ten_thousand_is_durable_within_seconds() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let connection = crate::state::open(dir.path()).expect("a state file");
+    let settings = settings(vec![receiver("anna")], |_| ());
+    let desk = Desk::open(connection, settings, Ids::Random, START).expect("it is read");
+    let fired = |n: u32| attack(&format!("10.1.{}.{}", n / 250, n % 250)).transition(Change::Fired, START);
+    let transitions: Vec<Transition> = (0..10_000).map(fired).collect();
+    let began = std::time::Instant::now();
+    desk.tick(START, &transitions, &Facts::none());
+    let took = began.elapsed();
+    eprintln!("10,000 incidents in one second were durable after {} ms", took.as_millis());
+    assert_eq!(desk.standing(START).faults, 0);
+    assert_eq!(super::desk::stored(dir.path()).expect("it is read").len(), 10_000, "all are in the file");
+    let state = crate::state::open(dir.path()).expect("a state file");
+    assert_eq!(crate::record::journal::len(&state).expect("it is read"), 10_000, "and so are their rows");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[test]
 fn what_follows_from_an_attack_is_not_told_and_is_when_the_attack_is_over() {
     let mut world = World::one();
     world.say(Change::Fired, &attack("192.0.2.0/24"));
@@ -336,11 +358,8 @@ fn acknowledging_ends_reminders_and_escalation_but_not_what_gets_worse_or_ends()
 fn a_ladder_reaches_others_and_goes_on_when_a_channel_fails() {
     let mut anna = receiver("anna");
     anna.critical_channels.clear();
-    anna.ladder = vec![Step {
-        after: std::time::Duration::from_secs(3_600),
-        receivers: vec!["boris".to_owned()],
-        ..Step::default()
-    }];
+    anna.ladder =
+        vec![Step { after: Duration::from_secs(3_600), receivers: vec!["boris".to_owned()], ..Step::default() }];
     let mut boris = receiver("boris");
     boris.severity_min = Severity::Critical;
     let mut world = World::new(settings(vec![anna, boris], |_| ()));
@@ -448,11 +467,92 @@ fn an_alert_that_was_never_tried_and_is_over_becomes_one_message_or_none() {
 }
 
 #[test]
+fn the_ends_of_others_make_no_alert_wait() {
+    // One target after the other: from the 60th second on, ends are due as often as alerts.
+    let mut world = World::new(settings(vec![receiver("anna")], |config| {
+        (config.pipeline.email_per_hour, config.pipeline.sms_per_hour) = (1_000, 1_000);
+        config.pipeline.follow_wait = Duration::from_secs(2);
+        config.pipeline.group_interval = Duration::from_secs(2);
+        config.pipeline.resolved_wait = Duration::from_secs(60);
+    }));
+    for n in 1..=100 {
+        let (target, fired_ns) = (attack(&format!("10.9.1.{n}")), world.now_ns);
+        world.say(Change::Fired, &target);
+        for channel in ["email", "sms"] {
+            let is_it =
+                |(at, row): &&(u64, Row)| *at == fired_ns && row.channel == channel && row.kind == NoticeKind::Alert;
+            assert!(world.accepted.iter().any(|one| is_it(&one)), "{n} by {channel}: {:?}", world.told());
+        }
+        world.run(1);
+        world.say(Change::Resolved, &target);
+    }
+    world.run(120);
+    assert!(world.book.opens.is_empty(), "all ends are told too");
+    // With the default waits: a second after an end was told, something else fires.
+    let mut world = World::one();
+    world.say(Change::Fired, &attack("192.0.2.1"));
+    world.say(Change::Resolved, &attack("192.0.2.1"));
+    world.run(120);
+    assert_eq!(world.told().last().expect("its end"), "+121 anna sms resolved 1");
+    world.say(Change::Fired, &attack("192.0.2.2"));
+    assert_eq!(world.told().last().expect("an alert"), "+122 anna sms alert 1");
+}
+
+#[test]
+fn a_reminder_makes_no_alert_wait() {
+    let mut world = World::one();
+    world.say(Change::Fired, &attack("192.0.2.1"));
+    world.run(3_600);
+    assert_eq!(world.told().last().expect("a reminder"), "+3600 anna sms reminder 1");
+    world.say(Change::Fired, &attack("192.0.2.2"));
+    assert_eq!(world.told().last().expect("an alert"), "+3601 anna sms alert 1");
+}
+
+#[test]
+fn what_is_critical_and_over_before_its_turn_is_told_with_its_end() {
+    let mut world = World::one();
+    world.say(Change::Fired, &attack("192.0.2.1"));
+    // It waits for the message before it, and is over meanwhile.
+    world.say(Change::Fired, &attack("192.0.2.2"));
+    world.run(5);
+    world.say(Change::Resolved, &attack("192.0.2.2"));
+    // The same, but somebody has seen it on the page.
+    world.say(Change::Fired, &attack("192.0.2.3"));
+    let seen = world.book.opens.values().find(|open| open.incident.subject.name == "192.0.2.3").expect("open");
+    let seen = seen.incident.id.clone();
+    world.book.acknowledge(&seen, "boris", "", world.now_ns).expect("it is open");
+    world.say(Change::Resolved, &attack("192.0.2.3"));
+    world.run(600);
+    assert_eq!(world.told()[2..], ["+127 anna email report 1", "+127 anna sms resolved 1"]);
+    assert_eq!(world.accepted[3].1.notice.incidents[0].subject.name, "192.0.2.2");
+    assert_eq!(world.book.opens.len(), 1, "nothing more is to be told of those that are over");
+}
+
+#[test]
+fn ends_leave_the_reserve_to_alerts() {
+    let mut world = World::new(settings(vec![receiver("anna")], |config| {
+        (config.pipeline.sms_per_hour, config.pipeline.critical_reserve) = (5, 2);
+    }));
+    for n in 0..3 {
+        world.say(Change::Fired, &attack(&format!("192.0.2.{n}")));
+        world.say(Change::Resolved, &attack(&format!("192.0.2.{n}")));
+        world.run(38);
+    }
+    world.run(600);
+    assert_eq!(world.count("sms"), 3, "{:?}", world.told());
+    for (rule, class) in [("x", Class::Disk), ("y", Class::Peer)] {
+        world.say(Change::Fired, &what(rule, class, Severity::Critical, SubjectKind::Node, ""));
+        world.run(10);
+    }
+    assert_eq!(world.count("sms"), 5, "{:?}", world.told());
+}
+
+#[test]
 fn the_status_message_keeps_its_hours_and_old_ones_are_not_sent() {
     let mut anna = receiver("anna");
     anna.status_channels = vec!["sms".to_owned()];
     let mut world = World::new(settings(vec![anna], |config| {
-        config.pipeline.status_every = std::time::Duration::from_secs(3_600);
+        config.pipeline.status_every = Duration::from_secs(3_600);
         config.pipeline.status_at = vec!["05:30".to_owned()];
     }));
     world.run(7_300);

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use live::host::{Cpu, HostState, Process};
+use live::host::HostState;
 use live::incident::SubjectKind;
 use live::line::{OutboxState, Rates, RoleState, Top};
 use live::{CaptureLine, IngestLine, RunLine};
 
 use super::books;
-use super::rate::{NEVER_S, Rate, Recent, Trend};
+use super::host::{HostValues, processes};
+use super::rate::{Rate, Recent, Trend};
 use super::snapshot::Snapshot;
 use crate::lines::{Heard, Lines};
 
@@ -40,7 +41,7 @@ pub struct Gatherer {
     spool: Trend,
     spool_errors: Recent,
     parked: Recent,
-    oom_kills: Recent,
+    host: HostValues,
     outbox_failed: Recent,
     roles: BTreeMap<&'static str, RoleMemory>,
 }
@@ -68,7 +69,7 @@ impl Gatherer {
             spool: Trend::default(),
             spool_errors: Recent::default(),
             parked: Recent::default(),
-            oom_kills: Recent::default(),
+            host: HostValues::default(),
             outbox_failed: Recent::default(),
             roles: BTreeMap::new(),
         }
@@ -85,7 +86,8 @@ impl Gatherer {
         let mut snapshot = Snapshot::new(now_ns);
         // A clock that jumped makes a sample look old once, or new.
         if host.time_ns != 0 && now_ns.abs_diff(host.time_ns) <= SAMPLE_AGE_MAX_NS {
-            self.host(now, host, &mut snapshot);
+            self.host.set(now, host, &mut snapshot);
+            processes(host.processes.by_cpu.iter().chain(&host.processes.by_memory), &mut snapshot);
         }
         snapshot.set("capture_age_seconds", self.age(now, lines.capture.as_ref()));
         snapshot.set("ingest_age_seconds", self.age(now, lines.ingest.as_ref()));
@@ -109,42 +111,6 @@ impl Gatherer {
 
     fn age<T>(&self, now: Instant, heard: Option<&Heard<T>>) -> f64 {
         now.saturating_duration_since(heard.map_or(self.began, |heard| heard.at)).as_secs_f64()
-    }
-
-    fn host(&mut self, now: Instant, host: &HostState, to: &mut Snapshot) {
-        let [load1, load5, load15] = host.load;
-        let cores = f64::from(host.cores);
-        to.set("load1", load1);
-        to.set("load5", load5);
-        to.set("load15", load15);
-        to.set("cores", cores);
-        to.set("load1_per_core", load1 / cores);
-        to.set("uptime_seconds", host.uptime_s as f64);
-        let Cpu { user, system, iowait, irq, softirq, steal, busy } = host.cpu;
-        to.set("cpu_busy", busy);
-        to.set("cpu_user", user);
-        to.set("cpu_system", system);
-        to.set("cpu_iowait", iowait);
-        to.set("cpu_irq", irq);
-        to.set("cpu_softirq", softirq);
-        to.set("cpu_steal", steal);
-        to.set("cpu_busy_core_max", largest(host.cpu_by_core.iter().map(|cpu| cpu.busy)));
-        to.set("cpu_softirq_core_max", largest(host.cpu_by_core.iter().map(|cpu| cpu.softirq)));
-        memory(host, to);
-        to.set("oom_kills_10m", self.oom_kills.update(now, 0, host.oom_kills));
-        let sensors = || host.temperatures.iter();
-        to.set("temperature_celsius_max", largest(sensors().map(|sensor| sensor.celsius)));
-        let told = sensors().filter(|sensor| sensor.critical > 0.0);
-        let margin = told.map(|sensor| sensor.critical - sensor.celsius).fold(f64::INFINITY, f64::min);
-        to.set("temperature_margin_celsius", margin);
-        let processes = &host.processes;
-        to.set("processes_total", processes.total.into());
-        to.set("processes_blocked", processes.blocked.into());
-        to.set("processes_zombies", processes.zombies.into());
-        to.set("processes_web", processes.web.into());
-        to.set("processes_database", processes.database.into());
-        to.set("processes_ssh", processes.ssh.into());
-        host_subjects(host, to);
     }
 
     fn capture(&mut self, now: Instant, line: &CaptureLine, to: &mut Snapshot) {
@@ -288,69 +254,6 @@ fn role_values(role: &str, state: Option<(&RunLine, &RoleState)>) -> [(&'static 
     ]
 }
 
-fn memory(host: &HostState, to: &mut Snapshot) {
-    let memory = &host.memory;
-    to.set("memory_total_bytes", memory.total as f64);
-    to.set("memory_available_bytes", memory.available as f64);
-    to.set("memory_available_percent", 100.0 * memory.available as f64 / memory.total as f64);
-    to.set("swap_used_bytes", memory.swap_used as f64);
-    to.set(
-        "swap_used_percent",
-        if memory.swap_total == 0 { 0.0 } else { 100.0 * memory.swap_used as f64 / memory.swap_total as f64 },
-    );
-}
-
-fn host_subjects(host: &HostState, to: &mut Snapshot) {
-    let flag = |is: bool| f64::from(u8::from(is));
-    for link in &host.links {
-        to.add(
-            SubjectKind::Interface,
-            &link.name,
-            &[
-                ("interface_down", flag(link.was_up && !link.up)),
-                ("interface_used_percent", link.used_percent.unwrap_or(f64::NAN)),
-                ("interface_speed_mbps", link.speed_mbps as f64),
-                ("interface_received_bits_per_second", link.received_bps),
-                ("interface_sent_bits_per_second", link.sent_bps),
-                ("interface_errors_per_second", link.errors_per_second),
-            ],
-        );
-    }
-    for disk in &host.disks {
-        to.push(
-            SubjectKind::Disk,
-            &disk.mount,
-            &[
-                ("disk_used_percent", disk.used_percent),
-                ("disk_available_bytes", disk.available as f64),
-                ("disk_total_bytes", disk.total as f64),
-                ("disk_inodes_percent", disk.inodes_percent),
-                ("disk_read_only", flag(disk.read_only)),
-                ("disk_turned_read_only", flag(disk.turned_read_only)),
-                ("disk_hours_left", disk.hours_left.unwrap_or(NEVER_S / 3_600.0)),
-            ],
-        );
-    }
-    for raid in &host.raids {
-        let missing = raid.devices.saturating_sub(raid.devices_active);
-        to.push(SubjectKind::Disk, &raid.name, &[("raid_devices_missing", missing.into())]);
-    }
-    let mut processes: BTreeMap<&str, BTreeMap<(&str, &str), &Process>> = BTreeMap::new();
-    for process in host.processes.by_cpu.iter().chain(&host.processes.by_memory) {
-        processes.entry(&process.name).or_default().insert((&process.user, &process.cgroup), process);
-    }
-    for (name, groups) in processes {
-        let sum = |of: fn(&Process) -> f64| groups.values().map(|process| of(process)).sum::<f64>();
-        let values = [
-            ("process_cpu_percent", sum(|process| process.cpu)),
-            ("process_memory_bytes", sum(|process| process.memory as f64)),
-            ("process_count", sum(|process| process.count.into())),
-        ];
-        to.push(SubjectKind::Process, name, &values);
-    }
-    to.is_whole(SubjectKind::Process);
-}
-
 type TopNames = [&'static str; 8];
 
 const HOST_NAMES: TopNames = [
@@ -403,10 +306,6 @@ fn fresh<T>(now: Instant, heard: Option<&Heard<T>>) -> Option<&T> {
 
 fn bits(bytes: u64) -> f64 {
     bytes as f64 * 8.0
-}
-
-fn largest(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(f64::NAN, f64::max)
 }
 
 fn add(sum: &mut Rates, of: &Rates) {

@@ -6,6 +6,7 @@
 mod books;
 pub mod catalogue;
 mod gather;
+mod host;
 mod rate;
 mod snapshot;
 pub mod subject;
@@ -14,5 +15,6 @@ mod tests;
 
 pub use catalogue::{Metric, Source};
 pub use gather::{Gatherer, Own};
+pub use host::{HostValues, processes};
 pub use snapshot::{Row, Snapshot, Table};
 pub use subject::clean;

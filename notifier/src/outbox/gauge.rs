@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use live::incident::{Severity, Subject, SubjectKind, Unit, Words};
 
-use crate::judgement::{Class, Level, Reading, RuleHead};
+use crate::judgement::{CHANNEL_FAILING, Class, Level, Reading, RuleHead};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -130,7 +130,7 @@ impl Gauge {
 /// The rule that judges channels.
 pub fn rule() -> RuleHead {
     RuleHead {
-        name: "channel-failing".to_owned(),
+        name: CHANNEL_FAILING.to_owned(),
         severity: Severity::Critical,
         class: Class::Delivery,
         why: Words {

@@ -99,8 +99,7 @@ impl Row {
 
     /// Keeps an answer, cut, without what could break a line.
     pub fn set_answer(&mut self, answer: &str) {
-        let plain = answer.chars().map(|c| if c.is_control() { ' ' } else { c });
-        self.answer = plain.take(super::ANSWER_CHARS_MAX).collect();
+        self.answer = crate::words::plain(answer, super::ANSWER_CHARS_MAX, ' ');
     }
 
     /// Whether it tells incidents that go on.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::book::{kind_name, state_name};
 use super::row::{Row, RowState};
 use super::{FINAL_AGE_NS, FINAL_BYTES_MAX, FINAL_MAX};
-use crate::incident::lane::Sent;
+use crate::incident::lane::{Sent, is_news};
 
 const COLUMNS: &str =
     "id, created_ns, kind, class, severity, receiver, channel, recipient, thread, incidents, notice, state,
@@ -117,7 +117,8 @@ pub fn live(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
 /// # Errors
 /// SQLite's.
 pub fn newest(connection: &Connection, max: u32) -> rusqlite::Result<Vec<MessageDetail>> {
-    let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY state IN ('waiting', 'sending') DESC, created_ns DESC LIMIT ?1");
+    let sql =
+        format!("SELECT {COLUMNS} FROM outbox ORDER BY state IN ('waiting', 'sending') DESC, created_ns DESC LIMIT ?1");
     let told = |row: &rusqlite::Row<'_>| {
         let row = read(row)?;
         Ok(MessageDetail {
@@ -165,11 +166,12 @@ pub fn lost(connection: &Connection, since_ns: u64) -> rusqlite::Result<Vec<(Str
 /// # Errors
 /// SQLite's.
 pub fn sent_since(connection: &Connection, since_ns: u64) -> rusqlite::Result<Vec<(String, String, Sent)>> {
-    let sql = "SELECT receiver, channel, created_ns, class, severity FROM outbox
+    let sql = "SELECT receiver, channel, created_ns, class, severity, kind FROM outbox
                WHERE created_ns >= ?1 AND kind NOT IN ('test', 'status', 'digest') ORDER BY created_ns";
     let read = |row: &SqlRow<'_>| {
         let severity: Severity = named(row, 4)?;
-        Ok((row.get(0)?, row.get(1)?, Sent { time_ns: uint(row, 2)?, class: named(row, 3)?, severity }))
+        let sent = Sent { time_ns: uint(row, 2)?, class: named(row, 3)?, severity, is_news: is_news(named(row, 5)?) };
+        Ok((row.get(0)?, row.get(1)?, sent))
     };
     connection.prepare(sql)?.query_map([int(since_ns)], read)?.collect()
 }

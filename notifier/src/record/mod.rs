@@ -13,12 +13,11 @@ mod rows;
 mod sink;
 mod subjects;
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use live::host::HostState;
-use live::incident::{Incident, IncidentPhase, Severity};
+use live::incident::{Incident, Severity};
 use rusqlite::Connection;
 use spool::row::push_json;
 use spool::{FrameKind, NodeId};
@@ -31,7 +30,7 @@ use subjects::Subjects;
 pub use detail::{Detail, DiskDetail, LinkDetail};
 pub use journal::MIGRATIONS;
 pub use sink::{Options, Standing};
-pub use subjects::encode as encode_subject;
+pub use subjects::{decode as decode_subject, encode as encode_subject};
 
 /// Samples are gathered for so long: each write takes a page of the disk.
 const GATHER: Duration = Duration::from_secs(10);
@@ -39,13 +38,7 @@ const GATHER: Duration = Duration::from_secs(10);
 /// Rows of samples that are gathered, at most.
 const GATHERED_MAX: usize = 1_000;
 
-/// An incident that only goes on gets a row so often.
-const UPDATE_NS: u64 = 60_000_000_000;
-
-/// Open incidents of which the last row is remembered; of more, every change becomes a row.
-const REMEMBERED_MAX: usize = 20_000;
-
-/// Rows in the journal, at most: what a day without a disk may bring. Beyond it only first and last rows are put.
+/// Rows in the journal, at most: what a day without a disk may bring. Beyond it no rows of incidents are put.
 const JOURNAL_ROWS_MAX: u64 = 100_000;
 
 /// Rows of one frame from the journal.
@@ -66,17 +59,6 @@ pub struct Counters {
     pub subjects_left_out: u64,
 }
 
-/// What an incident was when its last row was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Told {
-    ns: u64,
-    phase: IncidentPhase,
-    severity: Severity,
-    acknowledged: bool,
-    silenced: bool,
-    has_sample: bool,
-}
-
 /// Writes notifier's rows.
 #[derive(Debug)]
 pub struct Recorder {
@@ -87,7 +69,6 @@ pub struct Recorder {
     gathered: Closed,
     since: Option<Instant>,
     subjects: Subjects,
-    told: HashMap<String, Told>,
     waiting: u64,
     failed: u64,
     /// What earlier epochs left in the journal was looked for in the spool.
@@ -98,21 +79,27 @@ pub struct Recorder {
     forgotten: u64,
 }
 
-/// Puts the row of an incident as it stands at `now_ns` among those that are on their way into the spool. It belongs into
-/// the transaction that decides about the incident: both are kept, or none. A storm is cut off at `JOURNAL_ROWS_MAX`:
-/// false = there was no room, or the incident's id is none.
+/// How many rows of incidents there is room for on the way into the spool: to be asked once a transaction.
 ///
 /// # Errors
 /// SQLite's.
-pub fn put_incident(state: &Connection, incident: &Incident, now_ns: u64) -> rusqlite::Result<bool> {
-    let Some(row) =
-        rows::incident(incident, now_ns).filter(|_| journal::len(state).is_ok_and(|n| n < JOURNAL_ROWS_MAX))
-    else {
-        return Ok(false);
-    };
+pub fn room(state: &Connection) -> rusqlite::Result<u64> {
+    journal::len(state).map(|rows| JOURNAL_ROWS_MAX.saturating_sub(rows))
+}
+
+/// Puts the row of an incident as it stands at `now_ns` among those that are on their way into the spool, and counts it
+/// off the [`room`] that the transaction found. It belongs into the transaction that decides about the incident: both
+/// are kept, or none. false = there was no room, or the incident's id is none.
+///
+/// # Errors
+/// SQLite's.
+pub fn put_incident(state: &Connection, incident: &Incident, now_ns: u64, room: &mut u64) -> rusqlite::Result<bool> {
+    let Some((row, left)) = rows::incident(incident, now_ns).zip(room.checked_sub(1)) else { return Ok(false) };
     let mut line = Vec::new();
     push_json(&mut line, &row);
-    journal::put(state, Kind::Incident, &line).map(|()| true)
+    journal::put(state, Kind::Incident, &line)?;
+    *room = left;
+    Ok(true)
 }
 
 /// The identity that `text` (a UUID) names.
@@ -132,7 +119,6 @@ impl Recorder {
             gathered: Closed::default(),
             since: None,
             subjects: Subjects::default(),
-            told: HashMap::new(),
             waiting: 0,
             failed: 0,
             is_settled: false,
@@ -156,42 +142,6 @@ impl Recorder {
     /// Adds a metric of a local host or prefix, and the limit that it is held against; kept if it is above a tenth of it.
     pub fn subject(&mut self, subject: IpNet, metric: u16, value: f64, limit: f64) {
         self.subjects.add(subject, metric, value, limit);
-    }
-
-    /// Tells how an incident stands; to be called at each change, within the transaction that decides about it if there
-    /// is one. One that only goes on becomes a row once a minute.
-    pub fn incident(&mut self, state: &Connection, incident: &Incident, now_ns: u64) {
-        let new = Told {
-            ns: now_ns,
-            phase: incident.phase,
-            severity: incident.severity,
-            acknowledged: !incident.acknowledged_by.is_empty(),
-            silenced: incident.silenced_until_ns.is_some(),
-            has_sample: incident.attack.as_ref().is_some_and(|attack| !attack.sample.is_empty()),
-        };
-        let old = self.told.get(&incident.id);
-        let is_due = old.is_none_or(|old| now_ns < old.ns || now_ns - old.ns >= UPDATE_NS);
-        let is_same = old.is_some_and(|old| Told { ns: new.ns, ..old.clone() } == new);
-        if is_same && !is_due {
-            return;
-        }
-        if is_same && self.waiting >= JOURNAL_ROWS_MAX {
-            self.failed += 1;
-            return;
-        }
-        let Some(row) = rows::incident(incident, now_ns) else {
-            self.failed += 1;
-            tracing::error!(id = incident.id, rule = incident.rule, "an incident's id is not 32 hexadecimal digits");
-            return;
-        };
-        let mut line = Vec::new();
-        push_json(&mut line, &row);
-        self.put(state, Kind::Incident, &line);
-        if incident.phase == IncidentPhase::Resolved {
-            self.told.remove(&incident.id);
-        } else if self.told.len() < REMEMBERED_MAX || self.told.contains_key(&incident.id) {
-            self.told.insert(incident.id.clone(), new);
-        }
     }
 
     /// Tells that something happened. `kind` is dotted (`notifier.start`), at most 32 characters.

@@ -1,6 +1,7 @@
 //! Metrics of hosts and prefixes that are near a limit, the largest of ten seconds each.
 
 use std::collections::HashMap;
+use std::net::Ipv6Addr;
 
 use ipnet::IpNet;
 use spool::row::SubjectRow;
@@ -76,9 +77,23 @@ pub fn encode(subject: IpNet) -> Vec<u8> {
     bytes
 }
 
+/// The address or prefix that [`encode`] made these bytes of; `None` = they are none.
+pub fn decode(bytes: &[u8]) -> Option<IpNet> {
+    let (address, length) = match bytes.split_first_chunk::<16>()? {
+        (address, []) => (address, 128),
+        (address, [length, 0]) => (address, *length),
+        _ => return None,
+    };
+    let address = Ipv6Addr::from(*address);
+    match address.to_ipv4_mapped() {
+        Some(address) if length >= 96 => IpNet::new(address.into(), length - 96).ok(),
+        _ => IpNet::new(address.into(), length).ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ENTRIES_MAX, IpNet, Subjects, encode};
+    use super::{ENTRIES_MAX, IpNet, Subjects, decode, encode};
 
     fn net(text: &str) -> IpNet {
         text.parse().expect("a network")
@@ -90,6 +105,12 @@ mod tests {
         assert_eq!(encode(net("192.0.2.7/24"))[10..], [255, 255, 192, 0, 2, 0, 120, 0]);
         assert_eq!(encode(net("2001:db8::1/128")).len(), 16);
         assert_eq!(encode(net("2001:db8::1/64"))[16..], [64, 0]);
+        for text in ["192.0.2.7/32", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::1/128", "2001:db8::/64", "::/0"] {
+            assert_eq!(decode(&encode(net(text))), Some(net(text)));
+        }
+        for wrong in [&[0; 15][..], &[0; 17], &[1; 18], &[129; 18]] {
+            assert_eq!(decode(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use live::incident::IncidentPhase;
 use live::line::NotifierLine;
 use live::{Health, Publisher};
-use prometheus::{Encoder, Registry, TextEncoder};
+use prometheus::{Encoder, TextEncoder};
 use std::sync::Arc;
 
 use super::clock::{self, Now};
@@ -12,7 +12,7 @@ use crate::incident;
 
 /// Renders the metrics of this role when they are asked for.
 pub fn metrics(second: &Second) -> impl Fn() -> String + Send + Sync + 'static {
-    let registry = Registry::new();
+    let registry = second.registry().clone();
     incident::metrics::register(&registry, second.desk(), Arc::new(clock::now_ns));
     move || {
         let mut text = Vec::new();

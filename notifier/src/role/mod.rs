@@ -8,6 +8,7 @@
 mod clock;
 mod detail;
 mod line;
+pub mod metrics;
 mod obey;
 mod sampler;
 mod second;

@@ -9,12 +9,14 @@ use live::host::HostState;
 use live::incident::{Incident, IncidentPhase, Severity, SubjectKind, Unit, Words};
 use live::line::RulesState;
 use live::publisher::Detail;
+use prometheus::Registry;
 use rusqlite::Connection;
 use tokio::runtime::{Builder, Runtime};
 
 use super::Options;
 use super::clock::{self, Now};
 use super::detail;
+use super::metrics::Metrics;
 use super::obey::{self, Happened};
 use super::sampler::Host;
 use super::senders::{Places, Senders, answered};
@@ -52,6 +54,8 @@ pub struct Second {
     detector: Detector,
     baseline: Baseline,
     samples: Samples,
+    registry: Registry,
+    metrics: Metrics,
     gatherer: Gatherer,
     recorder: Recorder,
     host: Host,
@@ -85,7 +89,10 @@ impl Second {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("channels").build();
         let runtime = runtime.map_err(NotifierError::Thread)?;
         let senders = Senders::start(&runtime, &config, &places(options), &desk);
+        let registry = Registry::new();
         Ok(Second {
+            metrics: Metrics::new(&registry),
+            registry,
             detector: Detector::new(&config.detection),
             baseline: Baseline::load(&state)?,
             samples: Samples::open(&options.run_dir, &options.state_dir, &config.detection, stop)
@@ -132,6 +139,11 @@ impl Second {
     /// The newest sample.
     pub fn host(&self) -> Arc<HostState> {
         self.host.newest()
+    }
+
+    /// The metrics of this role.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// For the line.
@@ -188,6 +200,8 @@ impl Second {
         };
         self.decide(now, lines, &host, imbalance, &transitions);
         self.recorder.look(&self.state);
+        let (rows, spool) = (self.recorder.counters(), self.recorder.standing());
+        self.metrics.set(&rows, &spool, self.watch.counts(), self.samples.counts());
         self.is_healthy.store(self.desk.health(now.ns).is_ok(), Ordering::Relaxed);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use live::incident::{Severity, Subject, Unit};
+use live::incident::{Severity, Subject, SubjectKind, Unit};
 use serde::Serialize;
 
 use super::compile::{Rule, compile};
@@ -13,11 +13,14 @@ use super::machine::Machine;
 use super::{builtin, words};
 use crate::config::Problem;
 use crate::judgement::{Change, Transition};
-use crate::metric::Snapshot;
-use live::incident::SubjectKind;
+use crate::metric::{Metric, Snapshot, Source, catalogue};
 
 /// The longest step that counts as it is: of stored minutes, and of a gap that is fed in minutes.
 const STEP_MAX_NS: u64 = 90_000_000_000;
+
+/// Seconds of a stored row of processes, and of an address or prefix.
+const PROCESSES_S: u32 = 60;
+const SUBJECTS_S: u32 = 10;
 
 /// Firings of one rule that are listed; all are counted.
 const LISTED_MAX: usize = 1_000;
@@ -68,6 +71,17 @@ pub struct Firing {
     pub unit: Unit,
     /// Seconds that one stored row stands for at that time: a shorter peak is not seen.
     pub resolution: u32,
+}
+
+/// What a snapshot of stored rows stands for, seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// The time since the snapshot before.
+    pub seconds: u32,
+    /// The row of traffic; 0 = it has none.
+    pub traffic: u32,
+    /// The row of the host; 0 = it has none.
+    pub host: u32,
 }
 
 /// Rules over stored data. Snapshots come in the order of time.
@@ -126,8 +140,8 @@ impl Backtest {
         }
     }
 
-    /// The next stored moment, which stands for `resolution` seconds.
-    pub fn feed(&mut self, snapshot: &Snapshot, resolution: u32) {
+    /// The next stored moment.
+    pub fn feed(&mut self, snapshot: &Snapshot, step: Step) {
         for rule in &self.rules {
             let decides =
                 |own: &[f64], subject: &str| rule.when.holds(&Values { node: snapshot.node(), own, subject }).is_some();
@@ -137,17 +151,17 @@ impl Backtest {
             };
             if let Some(outcome) = self.outcomes.get_mut(&rule.head.name) {
                 let seconds = if is_judged { &mut outcome.judged_seconds } else { &mut outcome.unknown_seconds };
-                *seconds += u64::from(resolution);
+                *seconds += u64::from(step.seconds);
             }
         }
         self.last_ns = snapshot.time_ns;
         let (readings, _) = judge(&self.rules, snapshot, self.utc_offset_s, &self.machine);
         for transition in self.machine.step(snapshot.time_ns, readings) {
-            self.note(&transition, resolution);
+            self.note(&transition, step);
         }
     }
 
-    fn note(&mut self, transition: &Transition, resolution: u32) {
+    fn note(&mut self, transition: &Transition, step: Step) {
         let reading = &transition.reading;
         let Some(outcome) = self.outcomes.get_mut(&reading.rule.name) else { return };
         let key = (reading.rule.name.clone(), reading.subject.clone());
@@ -181,7 +195,7 @@ impl Backtest {
                 peak: transition.peak,
                 limit: reading.limit,
                 unit: reading.unit,
-                resolution,
+                resolution: resolution(&self.rules, &reading.rule.name, step),
             });
         }
     }
@@ -200,6 +214,24 @@ impl Backtest {
     }
 }
 
+/// Seconds of the longest row that a rule is judged by.
+fn resolution(rules: &[Rule], name: &str, step: Step) -> u32 {
+    let Some(rule) = rules.iter().find(|rule| rule.head.name == name) else { return step.seconds };
+    let own = match rule.subject {
+        SubjectKind::Process => PROCESSES_S,
+        SubjectKind::Host | SubjectKind::Prefix => SUBJECTS_S,
+        _ => 1,
+    };
+    let of_node = catalogue::of(SubjectKind::Node).iter();
+    let known = of_node.chain(catalogue::of(rule.subject)).filter(|metric| rule.when.metrics().contains(&metric.name));
+    let row = |metric: &Metric| match (rule.subject, metric.source) {
+        (SubjectKind::Node | SubjectKind::Interface | SubjectKind::Disk, Source::Host) => step.host,
+        (SubjectKind::Node | SubjectKind::Interface, Source::Capture) => step.traffic,
+        _ => 1,
+    };
+    known.map(row).fold(own, u32::max)
+}
+
 impl Firing {
     /// Its peak and limit, for people.
     pub fn levels(&self) -> String {
@@ -213,7 +245,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use super::{Backtest, Given, SECOND_NS};
+    use super::{Backtest, Given, SECOND_NS, Step};
     use crate::metric::Snapshot;
 
     #[test]
@@ -239,7 +271,7 @@ mod tests {
             }
             let mut snapshot = Snapshot::new(second * SECOND_NS);
             snapshot.set("packets_per_second", packets);
-            backtest.feed(&snapshot, 1);
+            backtest.feed(&snapshot, Step { seconds: 1, traffic: 1, host: 0 });
         }
         let outcomes = backtest.outcomes();
         let (load, packets) = (&outcomes[0], &outcomes[1]);

@@ -14,7 +14,7 @@ use super::template::Template;
 use super::threshold::Changed;
 use super::words::cut;
 use crate::config::Problem;
-use crate::judgement::{Class, RuleHead};
+use crate::judgement::{Class, JUDGES, RuleHead};
 
 /// A rule that is ready.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,10 +41,6 @@ const DURATION_MAX: Duration = Duration::from_secs(7 * 86_400);
 /// Labels of a rule, and characters of each.
 const LABELS_MAX: usize = 16;
 const LABEL_CHARS_MAX: usize = 64;
-
-/// Names under which other judges speak: attack detection, channels, ping and peers.
-const JUDGES: [&str; 7] =
-    ["attack", "attack-out", "traffic-limit", "traffic-limit-out", "channel-failing", "ping-failed", "peer-down"];
 
 /// All rules at work: the built-in ones that are not off, then the user's.
 ///

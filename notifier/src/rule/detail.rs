@@ -26,7 +26,10 @@ impl Rules {
             is_built_in: builtin::find(name).is_some() && self.when(name).is_none(),
             subject: rule.subject,
             severity: rule.head.severity,
-            when: cut(self.when(name).or_else(|| Some(builtin::find(name)?.when)).unwrap_or_default(), SUMMARY_CHARS_MAX),
+            when: cut(
+                self.when(name).or_else(|| Some(builtin::find(name)?.when)).unwrap_or_default(),
+                SUMMARY_CHARS_MAX,
+            ),
             limit: rule.when.limit(),
             clear: level(rule),
             limit_configured: configured.and_then(|rule| rule.when.limit()),

@@ -2,18 +2,12 @@
 
 use live::incident::Unit;
 
-use crate::metric::subject::is_hostile;
 use crate::notice::Language;
+use crate::words::plain;
 
-/// At most `chars` characters of a text, none of them a control character.
+/// At most `chars` characters of a text, none of them one that is not seen.
 pub fn cut(text: &str, chars: usize) -> String {
-    let mut out: String =
-        text.chars().take(chars).map(|char| if is_hostile(char) { '\u{fffd}' } else { char }).collect();
-    if text.chars().nth(chars).is_some() {
-        out.pop();
-        out.push('…');
-    }
-    out
+    plain(text, chars, '\u{fffd}')
 }
 
 /// A value with its unit: `75 %`, `1.2 GiB`, `34.5 Mbit/s`, `2 h`.

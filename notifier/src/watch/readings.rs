@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use live::incident::{Severity, Subject, SubjectKind, Unit, Words};
 
-use crate::judgement::{Class, Level, Reading, RuleHead};
+use crate::judgement::{Class, Level, PEER_DOWN, PING_FAILED, Reading, RuleHead};
 
 /// How long an answer must be well again, ns.
 const KEEP_NS: u64 = 30_000_000_000;
@@ -44,7 +44,7 @@ impl State {
             "nobody outside would notice if this machine fell silent",
             "снаружи никто не заметит, если эта машина замолчит",
         );
-        let (name, severity, class) = ("ping-failed".to_owned(), Severity::Warning, Class::Delivery);
+        let (name, severity, class) = (PING_FAILED.to_owned(), Severity::Warning, Class::Delivery);
         let rule = RuleHead { name, severity, class, why, ..RuleHead::default() };
         State::new(rule, Subject { kind: SubjectKind::Channel, name: "watch".to_owned() }, failures_max)
     }
@@ -55,7 +55,7 @@ impl State {
             "a machine that is down cannot warn of it itself",
             "выключенная машина не может предупредить об этом сама",
         );
-        let (rule, severity, class) = ("peer-down".to_owned(), Severity::Critical, Class::Peer);
+        let (rule, severity, class) = (PEER_DOWN.to_owned(), Severity::Critical, Class::Peer);
         let rule = RuleHead { name: rule, severity, class, why, ..RuleHead::default() };
         State::new(rule, Subject { kind: SubjectKind::Peer, name: name.to_owned() }, failures_max)
     }

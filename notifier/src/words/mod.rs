@@ -8,7 +8,7 @@ mod number;
 mod term;
 mod time;
 
-pub use clean::{line, shorten};
+pub use clean::{is_hidden, line, plain, shorten};
 pub use number::{amount, compact, decimal};
 pub use term::{direction, plural, severity, subject};
 pub use time::{clock, day_clock, duration, moment, zone};

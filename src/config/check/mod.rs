@@ -5,6 +5,7 @@ mod ingest;
 mod node;
 mod spool;
 mod store;
+mod web;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -121,16 +122,23 @@ pub fn check(config: &Config, machine: &Machine) -> Vec<Problem> {
     spool::check(&config.spool, &mut report);
     ingest::check(&config.ingest, &mut report);
     store::check(&config.store, &mut report);
+    web::check(&config.web, &mut report);
     report.problems.extend(notifier::config::check(&config.notifier).into_iter().map(of_notifier));
     let mut of_peers = Vec::new();
     notifier::watch::config::check_peers(&config.peer, &mut of_peers);
     report.problems.extend(of_peers.into_iter().map(of_notifier));
+    report.problems.extend(web_ui::config::check(&config.web).into_iter().map(of_web));
     check_log(&config.log, &mut report);
     report.problems
 }
 
 fn of_notifier(problem: notifier::config::Problem) -> Problem {
     let notifier::config::Problem { key, value, allowed, remedy } = problem;
+    Problem { key: Cow::Owned(key), value, allowed, remedy }
+}
+
+fn of_web(problem: web_ui::config::Problem) -> Problem {
+    let web_ui::config::Problem { key, value, allowed, remedy } = problem;
     Problem { key: Cow::Owned(key), value, allowed, remedy }
 }
 

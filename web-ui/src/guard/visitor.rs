@@ -1,9 +1,17 @@
-//! The visitor of a request.
+//! The visitor of a request, and where the request comes from.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
 
-use super::{Refusal, Standing};
+use super::{Problem, Refusal, Standing};
+use crate::app::Shared;
+use crate::role;
+use crate::server::Peer;
+use crate::state::log::{Entry, clean};
 use crate::words::Language;
 
 /// A user who is signed in, as the session says. Handlers take it as an argument.
@@ -20,9 +28,61 @@ pub struct Visitor {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {
-    type Rejection = Refusal;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Visitor, Refusal> {
-        parts.extensions.get::<Visitor>().cloned().ok_or(Refusal::SignIn)
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Visitor, Problem> {
+        parts.extensions.get::<Visitor>().cloned().ok_or_else(|| Refusal::SignIn.into())
+    }
+}
+
+/// A visitor who has given the password in the last 15 minutes: for what is dangerous. Handlers take it as an argument
+/// instead of [`Visitor`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fresh(pub Visitor);
+
+impl FromRequestParts<Shared> for Fresh {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Fresh, Problem> {
+        let visitor = Visitor::from_request_parts(parts, app).await?;
+        if app.sessions.is_fresh(visitor.session, role::now_ns()) {
+            Ok(Fresh(visitor))
+        } else {
+            Err(Problem::confirm())
+        }
+    }
+}
+
+/// Where a request comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Its address; the proxy's is replaced where the proxy is trusted.
+    pub address: IpAddr,
+    /// What the browser calls itself; one line of text.
+    pub agent: String,
+}
+
+impl Caller {
+    /// A row of the log about something that this caller did or wanted.
+    pub fn entry(&self, who: &str, action: &'static str, subject: &str, result: Result<(), &str>) -> Entry {
+        Entry {
+            who: who.to_owned(),
+            address: Some(self.address),
+            agent: self.agent.clone(),
+            action,
+            subject: subject.to_owned(),
+            result: result.err().unwrap_or("done").to_owned(),
+            is_refusal: result.is_err(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Caller, Infallible> {
+        let address = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address);
+        let agent = parts.headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
+        Ok(Caller { address: address.to_canonical(), agent: clean(&agent.unwrap_or_default()) })
     }
 }

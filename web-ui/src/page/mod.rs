@@ -1,5 +1,6 @@
 //! The pages: one file or folder for each, with its routes, its texts in both languages and its template.
 
+pub(crate) mod fields;
 pub mod frame;
 mod health;
 pub mod icon;
@@ -7,7 +8,12 @@ pub mod incident;
 pub mod look;
 mod now;
 mod offline;
+mod query;
+mod sign_in;
 pub mod spark;
+mod traffic;
+mod users;
+mod when;
 
 pub use frame::Frame;
 
@@ -15,5 +21,17 @@ use crate::routes::Route;
 
 /// The routes of all pages.
 pub fn routes() -> Vec<Route> {
-    [now::routes(), health::routes(), look::routes(), offline::routes()].into_iter().flatten().collect()
+    [
+        now::routes(),
+        traffic::routes(),
+        users::routes(),
+        sign_in::routes(),
+        // What is no page of the navigation.
+        health::routes(),
+        look::routes(),
+        offline::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

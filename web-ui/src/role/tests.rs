@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use live::{Line, Role, Subscriber};
 
-use super::{listen, run, serve};
+use super::{app, listen, run, serve};
 use crate::error::WebError;
 use crate::testing::options;
 
@@ -32,7 +32,7 @@ fn start() -> Served {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(WebError::Serve)?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).map_err(WebError::Serve)?;
-            serve(&options, listener, flag).await
+            serve(app(&options)?, listener, flag).await
         })
     });
     Served { address, stop, thread, _dir: dir }
@@ -41,7 +41,7 @@ fn start() -> Served {
 fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the role listens");
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a fresh socket");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").expect("a request is taken");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request is taken");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer in time");
     answer

@@ -1,10 +1,14 @@
 //! state: the page's own file, `DATA/web/web.db`, a SQLite database that only this process opens: users, sessions,
-//! actions, tokens, log. One thread owns it; all others ask it by [`State::call`], in a bounded queue.
+//! actions, tokens, log. One thread owns it; all others ask it by [`State::call`], in a bounded queue. A lock beside the
+//! file keeps a second process out, such as `floodmark user` while web runs.
+
+mod lock;
+pub mod log;
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -24,7 +28,8 @@ const JOBS_MAX: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Each part's tables: a name that never changes, and the statements. Never edited, only added to.
-const MIGRATIONS: [&[(&str, &str)]; 1] = [crate::action::MIGRATIONS];
+const MIGRATIONS: [&[(&str, &str)]; 4] =
+    [log::MIGRATIONS, crate::sign_in::MIGRATIONS, crate::action::MIGRATIONS, crate::push::MIGRATIONS];
 
 /// The state cannot be kept, or asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +40,9 @@ pub enum StateError {
     /// The database in it.
     #[error("{0}: {1}")]
     Database(PathBuf, rusqlite::Error),
+    /// Another process has it.
+    #[error("{0} is in use by another process; a running web must be asked, not its file")]
+    InUse(PathBuf),
     /// A statement of a job.
     #[error("the page's state: {0}")]
     Statement(#[from] rusqlite::Error),
@@ -64,9 +72,16 @@ impl State {
     /// # Errors
     /// The folder cannot be written, or another process has the file.
     pub fn open(dir: &Path) -> Result<State, StateError> {
+        let file = |error| StateError::File(dir.to_path_buf(), error);
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file)?;
+        let lock = lock::Lock::take(dir)?;
         let mut connection = open(dir)?;
         let (jobs, queue) = sync_channel::<Job>(JOBS_MAX);
-        let work = move || queue.into_iter().for_each(|job| job(&mut connection));
+        let work = move || {
+            queue.into_iter().for_each(|job| job(&mut connection));
+            drop(connection);
+            drop(lock);
+        };
         thread::Builder::new().name("state".to_owned()).spawn(work).map_err(StateError::Thread)?;
         Ok(State { jobs })
     }
@@ -82,12 +97,8 @@ impl State {
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        self.tell(move |connection| {
             let _ = answer.send(job(connection));
-        });
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StateError::Busy,
-            TrySendError::Disconnected(_) => StateError::Ended,
         })?;
         match tokio::time::timeout(PATIENCE, answered).await {
             Ok(Ok(result)) => Ok(result?),
@@ -95,11 +106,43 @@ impl State {
             Err(_) => Err(StateError::Busy),
         }
     }
+
+    /// As [`State::call`], for threads of their own: at start, and where a peer's request is obeyed.
+    ///
+    /// # Errors
+    /// As for [`State::call`].
+    pub fn wait<T, F>(&self, job: F) -> Result<T, StateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (answer, answered) = sync_channel(1);
+        self.tell(move |connection| {
+            let _ = answer.send(job(connection));
+        })?;
+        match answered.recv_timeout(PATIENCE) {
+            Ok(result) => Ok(result?),
+            Err(RecvTimeoutError::Timeout) => Err(StateError::Busy),
+            Err(RecvTimeoutError::Disconnected) => Err(StateError::Ended),
+        }
+    }
+
+    /// Has `job` done some time soon, and waits for nothing.
+    ///
+    /// # Errors
+    /// Too many wait.
+    pub fn tell<F>(&self, job: F) -> Result<(), StateError>
+    where
+        F: FnOnce(&mut Connection) + Send + 'static,
+    {
+        self.jobs.try_send(Box::new(job)).map_err(|error| match error {
+            TrySendError::Full(_) => StateError::Busy,
+            TrySendError::Disconnected(_) => StateError::Ended,
+        })
+    }
 }
 
 fn open(dir: &Path) -> Result<Connection, StateError> {
-    let file = |error| StateError::File(dir.to_path_buf(), error);
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file)?;
     let path = dir.join(FILE);
     match try_open(&path) {
         Err(error) if is_damaged(&error) => {

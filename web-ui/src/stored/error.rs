@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use store::StoreError;
 
+use crate::guard::Problem;
 use crate::words::Language;
 
 /// There is no answer.
@@ -26,6 +28,15 @@ pub enum StoredError {
     Failed,
 }
 
+/// A [`StoredError`] as a template shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Only that nothing is there yet: no alarm.
+    pub is_empty: bool,
+    /// For people.
+    pub words: String,
+}
+
 impl StoredError {
     /// What a failure is to the page; `for_` = how long it has not been reached.
     pub(super) fn of(error: &StoreError, for_: Duration) -> StoredError {
@@ -40,6 +51,17 @@ impl StoredError {
     /// Whether it is only that nothing is there yet.
     pub fn is_empty(&self) -> bool {
         matches!(self, StoredError::Empty)
+    }
+
+    /// For a template.
+    pub fn told(&self, language: Language) -> Told {
+        Told { is_empty: self.is_empty(), words: self.words(language) }
+    }
+
+    /// For a program.
+    pub fn problem(self) -> Problem {
+        let status = if self.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::SERVICE_UNAVAILABLE };
+        Problem::new(status, self.words(Language::En), self.words(Language::Ru))
     }
 
     /// For people, with what to do.

@@ -10,7 +10,7 @@ pub mod month;
 mod pool;
 pub mod search;
 
-pub use error::StoredError;
+pub use error::{StoredError, Told};
 pub use month::Month;
 pub use search::Search;
 

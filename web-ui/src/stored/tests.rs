@@ -2,21 +2,13 @@
 
 use std::sync::Arc;
 
-use store::{Batch, FlowRow, NodeIdentity, Store};
+use store::{Batch, FlowRow};
 
 use super::search::{Cursor, Wanted};
 use super::{Search, Stored, StoredError};
+use crate::testing::commit;
 
 const NOW: u32 = 1_789_993_600;
-
-pub(crate) async fn commit(dir: &std::path::Path, batch: &Batch) {
-    let store = Store::connect(&store::config::Config::default(), dir).await.expect("a folder");
-    store.migrate().await.expect("tables");
-    let node = NodeIdentity { uuid: [9; 16], name: "host.example".to_owned(), version: "0.1.0".to_owned() };
-    let mut writer = store.writer(&node, NOW).await.expect("a writer");
-    writer.commit(batch).await.expect("stored");
-    store.close().await;
-}
 
 fn flow(seq: u64, ts: u32, last: u8) -> FlowRow {
     let address = |last| [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, last];

@@ -207,31 +207,33 @@ async fn bounded<T: FromRow>(connection: &mut MySqlConnection, select: &Select) 
 /// Runs a query on a SQLite file and interrupts it after the limit, so that its snapshot does not keep the writer's
 /// log from being emptied.
 async fn interruptible<T: FromRow>(connection: &mut SqliteConnection, select: &Select) -> Result<Vec<T>, StoreError> {
-    let over = Over(Arc::new(AtomicBool::new(false)));
-    let look = Arc::clone(&over.0);
+    let over = Over { is_over: Arc::default(), ends_query: true };
+    let look = Arc::clone(&over.is_over);
     let mut handle = connection.lock_handle().await.map_err(|error| StoreError::query(select.doing, &error))?;
     handle.set_progress_handler(INTERRUPT_STEPS, move || !look.load(Ordering::Relaxed));
     drop(handle);
     let mut query = std::pin::pin!(run(connection, select));
     let Ok(result) = timeout(READ_TIMEOUT, query.as_mut()).await else { return Err(too_slow(select)) };
-    over.is_not();
+    over.never();
     result.map_err(|error| StoreError::query(select.doing, &error))
 }
 
 /// Interrupts a query of SQLite when it is dropped: the time is over, or nobody waits for the answer any more.
-struct Over(Arc<AtomicBool>);
+struct Over {
+    is_over: Arc<AtomicBool>,
+    ends_query: bool,
+}
 
 impl Over {
-    /// The query has ended by itself: its connection may be used on.
-    fn is_not(self) {
-        // The handler stays with the connection and must not see what the drop stores.
-        let _kept = std::mem::ManuallyDrop::new(self);
+    /// The query has ended by itself. The handler stays with its connection, which may be used on.
+    fn never(mut self) {
+        self.ends_query = false;
     }
 }
 
 impl Drop for Over {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_over.store(self.ends_query, Ordering::Relaxed);
     }
 }
 

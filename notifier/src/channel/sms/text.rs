@@ -12,6 +12,7 @@ use super::encode::{fits, plain, transliterated};
 use super::figure;
 use super::pieces::{Piece, compose, try_compose};
 use crate::notice::{Language, Notice, NoticeKind, Status};
+use crate::words::is_hidden;
 
 /// Characters of any one field that are looked at: a name may come from outside and be of any length.
 const FIELD_CHARACTERS_MAX: usize = 500;
@@ -356,13 +357,9 @@ pub fn clean(text: &str) -> String {
     clean
 }
 
+/// What is not seen, and what stands for something that could not be read: it would cost the whole alphabet.
 fn is_harmful(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}'
-        )
+    is_hidden(character) || matches!(character, '\u{fffc}' | '\u{fffd}')
 }
 
 #[cfg(test)]

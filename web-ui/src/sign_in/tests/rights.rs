@@ -1,0 +1,96 @@
+//! Every route × {nobody, a session that is over, viewer, operator, admin} against this table. A route that is not in
+//! it fails the test: whoever adds one says here who may use it.
+
+use axum::http::{Method, StatusCode};
+
+use super::browser::{Browser, enrolled};
+use crate::guard::{Right, Standing};
+use crate::routes;
+use crate::testing::parts;
+
+const ANYONE: Right = Right::Anyone;
+const VIEWER: Right = Right::User(Standing::Viewer);
+const ADMIN: Right = Right::User(Standing::Admin);
+
+/// Path, method, who may.
+const TABLE: [(&str, Method, Right); 20] = [
+    ("/", Method::GET, VIEWER),
+    ("/healthz", Method::GET, ANYONE),
+    ("/sign-in", Method::GET, ANYONE),
+    ("/sign-in", Method::POST, ANYONE),
+    ("/sign-out", Method::POST, VIEWER),
+    ("/confirm", Method::GET, VIEWER),
+    ("/confirm", Method::POST, VIEWER),
+    ("/enrol/{token}", Method::GET, ANYONE),
+    ("/enrol/{token}", Method::POST, ANYONE),
+    ("/users", Method::GET, VIEWER),
+    ("/users/language", Method::POST, VIEWER),
+    ("/users/password", Method::POST, VIEWER),
+    ("/users/second-factor", Method::POST, VIEWER),
+    ("/users/second-factor/remove", Method::POST, VIEWER),
+    ("/users/sessions/close", Method::POST, VIEWER),
+    ("/users/add", Method::POST, ADMIN),
+    ("/users/link", Method::POST, ADMIN),
+    ("/users/standing", Method::POST, ADMIN),
+    ("/users/remove", Method::POST, ADMIN),
+    ("/users/sign-out", Method::POST, ADMIN),
+];
+
+fn expected(path: &str, method: &Method) -> Option<Right> {
+    TABLE.into_iter().find(|(known, by, _)| *known == path && by == method).map(|(_, _, right)| right)
+}
+
+#[test]
+fn every_route_is_in_the_table_with_its_right() {
+    let routes = routes::all();
+    for route in &routes {
+        let right = expected(route.path, &route.method);
+        assert_eq!(right, Some(route.right), "{} {} is not so in the table", route.method, route.path);
+    }
+    for (path, method, _) in TABLE {
+        assert!(routes.iter().any(|route| route.path == path && route.method == method), "{method} {path} is gone");
+    }
+}
+
+#[tokio::test]
+async fn every_route_admits_whom_it_should_and_nobody_else() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let app = parts(dir.path());
+    let nobody = Browser::new(&app);
+    let over = {
+        let browser = enrolled(&app, "over", Standing::Admin).await;
+        app.sessions.close("over", |_| true).await.expect("closed");
+        browser
+    };
+    let mut visitors = vec![("nobody", nobody, None), ("over", over, None)];
+    for standing in Standing::ALL {
+        visitors.push((standing.name(), enrolled(&app, standing.name(), standing).await, Some(standing)));
+    }
+    for route in routes::all() {
+        let path = route.path.replace(['{', '}'], "");
+        for (name, browser, standing) in &visitors {
+            // A copy of the browser each time, and a form without fields: nothing is changed, but for the sign-out.
+            if route.path == "/sign-out" && standing.is_some()
+                || route.path.starts_with("/users/second-factor/") && standing.is_some()
+            {
+                continue;
+            }
+            let mut program = browser.with("accept", "application/json");
+            let status = program.ask(route.method.clone(), &path, &[]).await.status;
+            let is_refused = status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN;
+            let is_admitted = route.right.admits(*standing).is_ok();
+            match route.right {
+                // The token is judged by the handler.
+                Right::Token => assert!(is_refused, "{name} without a token: {} {path} {status}", route.method),
+                _ => assert_eq!(is_refused, !is_admitted, "{name}: {} {path} {status}", route.method),
+            }
+            if route.right.admits(*standing).is_err() {
+                let expect = if standing.is_none() { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+                assert_eq!(status, expect, "{name}: {} {path}", route.method);
+                let page = browser.with("accept", "text/html").ask(route.method.clone(), &path, &[]).await;
+                let leads = page.header("location").starts_with("/sign-in?next=");
+                assert_eq!(leads, standing.is_none() && route.method == Method::GET, "{name}: {path}");
+            }
+        }
+    }
+}
