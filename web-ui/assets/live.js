@@ -1,7 +1,8 @@
 // Follows channels of the hub: server-sent events, and long-poll where those do not come through. One cursor resumes
 // all of them, so that nothing is missed when a phone sleeps; where the hub does not reach back, `resync` is called.
 
-/** A ping or a message comes at least every 25 s; after this the connection is dead, whatever the system says. */
+/** After so long without a message the connection is made anew, whatever the system says of it: a phone that slept
+ * does not know that its connection is gone. Nothing is missed by it. */
 const SILENCE_MS = 45_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
 const EVENTS_TRIES = 3;
@@ -83,7 +84,6 @@ export class Live {
       this.#alive();
     };
     source.onmessage = (event) => this.#take(event.lastEventId, event.data);
-    source.addEventListener("ping", () => this.#alive());
     source.addEventListener("resync", (event) => this.#resync(event.lastEventId));
     source.onerror = () => {
       // Our own way back knows the cursor and the wait; the browser's would not be watched.
@@ -99,7 +99,7 @@ export class Live {
     try {
       while (this.#poll === poll) {
         this.#alive();
-        const answer = await fetch(this.#url("poll") + "&timeout=25", { signal: poll.signal });
+        const answer = await fetch(this.#url("poll") + "&wait=25", { signal: poll.signal });
         if (!answer.ok) throw new Error(String(answer.status));
         const { cursor, resync, messages = [] } = await answer.json();
         if (resync) this.#resync(cursor);
@@ -127,8 +127,8 @@ export class Live {
     } catch {
       return;
     }
-    const { c: channels = [], t: time, d: payload } = message;
-    for (const channel of channels) this.#tell.message(channel, payload, time);
+    const { channels = [], time, data: payload } = message;
+    for (const channel of channels) this.#tell.message(channel, payload, Date.parse(time));
   }
 }
 

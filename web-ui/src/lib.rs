@@ -18,7 +18,6 @@ pub mod page;
 pub mod push;
 pub mod role;
 pub mod routes;
-#[cfg(test)]
 pub mod server;
 pub mod sign_in;
 pub mod state;

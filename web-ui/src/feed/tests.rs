@@ -189,14 +189,10 @@ fn now_costs_at_most_600_bytes_a_second_on_the_wire() {
     for seq in 1..=seconds {
         for message in second(&mut teller, seq, &[incident(&"a".repeat(32), Severity::Warning)]) {
             if ["traffic", "load", "ledger", "incidents"].contains(&message.channel.as_str()) {
-                // As the hub's events are written, in a chunk of HTTP and a TLS record of their own.
-                let event = format!(
-                    "id: 0123456789abcdef-{seq:08}\nevent: message\ndata: {{\"c\":[\"{}\"],\"t\":{},\"d\":{}}}\n\n",
-                    message.channel,
-                    START / 1_000_000,
-                    message.body
-                );
-                bytes += event.len() + "123\r\n\r\n".len() + 22;
+                // As the hub writes its events, in a TLS record of its own.
+                let cursor = crate::hub::Cursor { epoch: 0xff_ffff_ffff, seq };
+                let channels = Box::new([Arc::from(message.channel.as_str())]);
+                bytes += crate::hub::Message::new(cursor, START, channels, &message.body, true).event().len() + 22;
             }
         }
     }
@@ -324,7 +320,7 @@ fn roles_are_heard_over_their_sockets_and_again_after_they_were_gone() {
 }
 
 fn hub() -> Hub {
-    Hub::new(Bounds { messages_max: 100, bytes_max: 1 << 20, age_max_ns: u64::MAX })
+    Hub::new(Bounds { messages_max: 100, bytes_max: 1 << 20, age_max_ns: u64::MAX }, 1)
 }
 
 /// An attack with all that is known of one.

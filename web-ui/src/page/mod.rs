@@ -5,6 +5,7 @@ pub mod frame;
 mod health;
 pub mod icon;
 pub mod incident;
+mod incidents;
 pub mod look;
 mod now;
 mod offline;
@@ -23,6 +24,7 @@ use crate::routes::Route;
 pub fn routes() -> Vec<Route> {
     [
         now::routes(),
+        incidents::routes(),
         traffic::routes(),
         users::routes(),
         sign_in::routes(),

@@ -68,6 +68,7 @@ pub struct TrafficView {
     pub(crate) outbound: String,
     pub(crate) all: String,
     pub(crate) packets: String,
+    pub(crate) packet_rate: String,
     pub(crate) flows: String,
     pub(crate) dropped: String,
     pub(crate) other: Option<String>,
@@ -109,6 +110,7 @@ impl TrafficView {
             outbound: bits(bytes_out),
             all: bits(bytes_in + bytes_out + other),
             packets: packets_per_second(packets as f64, language),
+            packet_rate: per_second(packets as f64, language),
             flows: per_second(sum(|state| state.flows_new) as f64, language),
             dropped: per_second(dropped as f64, language),
             other: (other > 0).then(|| bits(other)),
@@ -292,7 +294,9 @@ fn encoded(text: &str) -> String {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b':' | b'-' => out.push(char::from(byte)),
             // Writing to a String does not fail.
-            _ => drop(write!(out, "%{byte:02X}")),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
     }
     out
