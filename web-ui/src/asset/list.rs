@@ -9,7 +9,7 @@ const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 
 /// All files; what others import stands before them.
-pub(super) const FILES: [File; 10] = [
+pub(super) const FILES: [File; 2] = [
     File {
         name: "floodmark.css",
         media: CSS,
@@ -24,6 +24,9 @@ pub(super) const FILES: [File; 10] = [
         ],
     },
     File { name: "words.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/words.js")] },
+    File { name: "live.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/live.js")] },
+    File { name: "now.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/now.js")] },
+    File { name: "incidents.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/incidents.js")] },
     File { name: "page.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/page.js")] },
     // Not ours: web-ui/assets/vendor/uplot has its version and licence.
     File {

@@ -7,6 +7,8 @@ mod flows;
 pub mod frame;
 mod health;
 pub mod icon;
+pub mod incident;
+mod incidents;
 mod link;
 pub mod look;
 mod now;
@@ -15,6 +17,7 @@ mod query;
 mod rules;
 mod samples;
 mod sign_in;
+pub mod spark;
 mod system;
 mod traffic;
 mod uploads;
@@ -31,6 +34,7 @@ use crate::routes::Route;
 pub fn routes() -> Vec<Route> {
     [
         now::routes(),
+        incidents::routes(),
         traffic::routes(),
         flows::routes(),
         users::routes(),
