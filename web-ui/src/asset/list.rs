@@ -9,7 +9,7 @@ const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 
 /// All files; what others import stands before them.
-pub(super) const FILES: [File; 2] = [
+pub(super) const FILES: [File; 13] = [
     File {
         name: "floodmark.css",
         media: CSS,

@@ -46,7 +46,7 @@ async fn serve(visitor: Option<Visitor>) -> Page {
     let address = listener.local_addr().expect("a bound socket");
     let (stopping, hears) = watch::channel(false);
     let (served, routes) = (Arc::clone(&app), router(&app, visitor));
-    tokio::spawn(async move { server::serve(listener, routes, &served.door, hears).await });
+    tokio::spawn(async move { server::serve(listener, routes, Arc::clone(&served.door), hears).await });
     Page { app, address, is_open, _stopping: stopping, _dir: dir }
 }
 
