@@ -15,12 +15,15 @@ pub mod error;
 pub mod feed;
 pub mod guard;
 pub mod hub;
+pub mod labels;
 pub mod page;
 pub mod push;
 pub mod role;
 pub mod routes;
 pub mod server;
 pub mod sign_in;
+#[cfg(test)]
+mod speed;
 pub mod state;
 pub mod stored;
 #[cfg(test)]

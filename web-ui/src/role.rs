@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::labels::Labels;
 use crate::page::{Askers, Uploads};
 use crate::push::{Push, StreamGuard};
 use crate::server::Door;
@@ -129,8 +130,9 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
     let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
     let door = Door::new(&options.config, tls);
-    let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
     let log = Log::new(state.clone());
+    let run_dir = options.run_dir.clone();
+    let actions = Actions::open(state.clone(), log.clone(), run_dir).map_err(WebError::Actions)?;
     let sessions = Arc::new(Sessions::load(&state, &options.config)?);
     let sign_in = SignIn::open(&state, &options.config)?;
     let open = Arc::clone(&sessions);
@@ -143,6 +145,7 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
         state,
         door,
         push,
+        labels: Labels::default(),
         stored,
         actions,
         questions: Questions::new(options.run_dir.clone()),

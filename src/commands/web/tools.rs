@@ -10,7 +10,7 @@ use notifier::rule::builtin;
 use notifier::rule::config::Rule;
 use web_ui::tools::{Backtest, Finding, Tools, Trial, Tried};
 
-use crate::commands::backtest::{stored, utc_offset_s};
+use crate::commands::backtest::{clock, stored, utc_offset_s};
 use crate::commands::store::{now_s, wait_for};
 use crate::config::Config;
 use crate::config::check::Machine;
@@ -45,7 +45,7 @@ fn run(config: &Config, trial: &Trial) -> Result<Tried, String> {
     let until = now_s();
     let since = until.saturating_sub(trial.seconds);
     let fed = wait_for(async {
-        let feed = stored::feed(config, (since, until), |snapshot, seconds| test.feed(snapshot, seconds));
+        let feed = stored::feed(config, (since, until), |snapshot, step| test.feed(snapshot, step), clock());
         Ok(tokio::time::timeout(PATIENCE, feed).await)
     });
     match fed.map_err(|failure| failure.error.to_string())? {

@@ -13,7 +13,7 @@ use http_body_util::Limited;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Kind, Order, form};
+use super::{Kind, Order, OrderError, Record, form};
 use crate::app::Shared;
 use crate::guard::{Caller, IsFresh, Problem, Right, Standing, Visitor};
 use crate::page::frame::{Frame, html};
@@ -26,8 +26,8 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 /// How long an answer to a form waits for the role: long enough that the page which follows mostly shows the result.
 const FORM_WAIT: Duration = Duration::from_secs(2);
 
-/// The longest wait by id, and the one without `wait`.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+/// The longest wait by id: below the time that a request may take.
+const WAIT_MAX: Duration = Duration::from_secs(55);
 
 /// Actions in a list.
 const LIST_MAX: u32 = 50;
@@ -84,17 +84,15 @@ fn needs_fresh(order: &Order) -> bool {
     Kind::named(&order.action) == Some(Kind::Restart)
 }
 
-/// An order in a few words, for the log.
-fn what(order: &Order) -> String {
-    let arguments = serde_json::to_string(&order.arguments).unwrap_or_default();
-    format!("{} {arguments}", order.action)
-}
-
-/// A row of the log about an order.
-fn noted<T, E: std::fmt::Display>(app: &Shared, caller: &Caller, visitor: &Visitor, what: &str, result: &Result<T, E>) {
-    let why = result.as_ref().err().map(E::to_string);
-    let told = why.as_deref().map_or(Ok(()), Err);
-    app.log.write(caller.entry(&visitor.user, "action", what, told), now_ns());
+/// Takes an order, and logs one that is not taken; the others are logged when they are finished.
+async fn take(app: &Shared, visitor: &Visitor, caller: &Caller, order: Order) -> Result<Record, OrderError> {
+    let event = Kind::named(&order.action).map_or("action", Kind::event);
+    let from = caller.entry(&visitor.user, event, "", Ok(()));
+    let taken = app.actions.order_from(visitor, from, order, now_ns()).await;
+    if let Err(error) = &taken {
+        app.log.write(caller.entry(&visitor.user, event, "", Err(&error.to_string())), now_ns());
+    }
+    taken
 }
 
 async fn order(
@@ -121,10 +119,7 @@ async fn order(
     if needs_fresh(&order) && !fresh.0 {
         return Problem::confirm().into_response();
     }
-    let what = what(&order);
-    let result = app.actions.order(&visitor, order, now_ns()).await;
-    noted(&app, &caller, &visitor, &what, &result);
-    match result {
+    match take(&app, &visitor, &caller, order).await {
         Ok(record) => {
             let status = if record.phase.is_final() { StatusCode::OK } else { StatusCode::ACCEPTED };
             let mut answer = answer(status, &record.shown());
@@ -163,8 +158,7 @@ async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     match app.actions.recent(&Kind::ALL, LIST_MAX).await {
         Ok(records) => {
             let may_see = |user: &str| user == visitor.user || visitor.standing == Standing::Admin;
-            let shown: Vec<Value> =
-                records.iter().filter(|record| may_see(&record.user)).map(super::Record::shown).collect();
+            let shown: Vec<Value> = records.iter().filter(|record| may_see(&record.user)).map(Record::shown).collect();
             answer(StatusCode::OK, &Value::Array(shown))
         }
         Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
@@ -190,10 +184,7 @@ async fn act(
     if needs_fresh(&filled.order) && !fresh.0 {
         return Problem::confirm().into_response();
     }
-    let what = what(&filled.order);
-    let result = app.actions.order(&visitor, filled.order, now_ns()).await;
-    noted(&app, &caller, &visitor, &what, &result);
-    match result {
+    match take(&app, &visitor, &caller, filled.order).await {
         Ok(_) => {
             // Whatever the wait ends with: the page reads the state again.
             let _ = app.actions.wait(&visitor, &id, FORM_WAIT).await;

@@ -33,6 +33,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// Lines on their way to the teller: two of each role. A thread that finds no room waits; the role does not.
 const LINES_MAX: usize = 8;
 
+/// What the names of hosts' channels begin with.
+const HOST: &str = "host:";
+
 /// Starts to hear the roles below `run_dir`, and to publish into `hub`.
 ///
 /// # Errors
@@ -125,6 +128,8 @@ fn tell(feed: &Feed, hub: &Hub, heard: &Receiver<Line>, clock: Clock) {
 }
 
 /// Addresses whose channel somebody reads.
-fn followed(_hub: &Hub) -> Vec<String> {
-    Vec::new()
+fn followed(hub: &Hub) -> Vec<String> {
+    let known = hub.known(|name| name.starts_with(HOST));
+    let read = known.into_iter().filter(|channel| channel.subscribers > 0);
+    read.filter_map(|channel| channel.name.strip_prefix(HOST).map(str::to_owned)).collect()
 }
