@@ -1,7 +1,7 @@
 //! `floodmark backtest`: how often rules would have fired on what is stored.
 
 mod host;
-mod stored;
+pub(super) mod stored;
 mod timeline;
 mod traffic;
 
@@ -84,7 +84,7 @@ pub fn run(args: &BacktestArgs) -> Ended {
 
 /// Stands for the begin of what is stored: only times since then are looked at.
 #[expect(clippy::disallowed_methods, reason = "a command is an edge")]
-fn clock() -> Instant {
+pub(super) fn clock() -> Instant {
     Instant::now()
 }
 
@@ -111,7 +111,7 @@ fn read(path: &Path) -> Result<Vec<Rule>, Failure> {
 }
 
 /// How far the local time is ahead of UTC: schedules are of the local time.
-fn utc_offset_s(now: u32) -> i32 {
+pub(super) fn utc_offset_s(now: u32) -> i32 {
     let zone = jiff::tz::TimeZone::system();
     jiff::Timestamp::from_second(i64::from(now)).map_or(0, |time| zone.to_offset(time).seconds())
 }

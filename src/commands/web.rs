@@ -1,5 +1,7 @@
 //! `floodmark web`.
 
+mod tools;
+
 use web_ui::WebError;
 
 use super::role::Start;
@@ -11,6 +13,8 @@ pub fn run(args: &RoleArgs) -> Outcome {
     let start = Start::new("web", args)?;
     // The port is opened first: one below 1024 needs a right that is given up then.
     let listener = web_ui::listen(start.config.web.listen).map_err(failure)?;
+    // Some checks start programs, which is given up then.
+    let tools = tools::tools(&start.config);
     confine::apply(&confine::web(&start.config), start.config.node.confinement)?;
     start.follow_parent()?;
     let options = web_ui::Options {
@@ -20,6 +24,7 @@ pub fn run(args: &RoleArgs) -> Outcome {
         run_dir: start.config.node.run_dir,
         node: start.node.to_string(),
         billing_day: start.config.notifier.billing_day,
+        tools,
     };
     web_ui::run(&options, listener, start.stop).map_err(failure)
 }

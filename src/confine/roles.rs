@@ -87,6 +87,8 @@ pub fn web(config: &Config) -> Profile {
     read.extend(
         certificate.iter().filter_map(|file| Some(file.parent()?.to_path_buf())).filter(|folder| folder.is_dir()),
     );
+    // Packets of attacks, for administrators.
+    read.push(node.data_dir.join("notifier/samples"));
     match Store::of(&config.store.url) {
         Store::Files(folder) => write.push(folder.unwrap_or_else(|| node.data_dir.join("store"))),
         Store::Server => read.extend(server_files(config)),

@@ -91,8 +91,15 @@ impl View {
 
 /// Every check for the interfaces that `config` would capture; `default_route` is the one when it names none.
 pub fn examine(config: &Config, machine: &Machine, view: &View, default_route: Option<String>) -> Vec<Finding> {
-    let mut findings = kernel::examine(view);
+    let mut findings = examine_machine(config, machine, view, default_route);
     findings.extend(capability::examine(view));
+    findings.extend(database::examine(&config.store, &config.node.data_dir));
+    findings
+}
+
+/// The checks that ask no database and do not depend on who asks; they start programs, but no thread.
+pub fn examine_machine(config: &Config, machine: &Machine, view: &View, default_route: Option<String>) -> Vec<Finding> {
+    let mut findings = kernel::examine(view);
     let names = match config.capture.interfaces.as_slice() {
         [] => default_route.into_iter().collect(),
         names => names.to_vec(),
@@ -113,7 +120,6 @@ pub fn examine(config: &Config, machine: &Machine, view: &View, default_route: O
     findings.extend(layers::examine(&names));
     findings.extend(memory::examine(&config.capture, machine.cores.len(), names.len()));
     findings.extend(disk::examine(config, view));
-    findings.extend(database::examine(&config.store, &config.node.data_dir));
     findings.extend(clock::examine(view));
     findings
 }

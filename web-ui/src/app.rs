@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use crate::action::Actions;
+use crate::ask::Questions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
+use crate::labels::Labels;
+use crate::page::{Askers, Uploads};
 use crate::push::Push;
 use crate::role::Options;
 use crate::server::Door;
@@ -25,6 +28,8 @@ pub struct App {
     pub now: Now,
     /// What the page itself remembers.
     pub state: State,
+    /// What operators call addresses.
+    pub labels: Labels,
     /// The server's connections.
     pub door: Arc<Door>,
     /// The transports of the hub, and the tokens of scripts.
@@ -39,6 +44,12 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     /// What signing in needs.
     pub sign_in: SignIn,
+    /// What is asked of a role for one page.
+    pub questions: Questions,
+    /// Files that administrators send.
+    pub uploads: Uploads,
+    /// Who opens links of mails how often.
+    pub askers: Askers,
 }
 
 /// What axum carries.

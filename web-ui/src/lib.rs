@@ -8,22 +8,27 @@
 
 pub mod action;
 pub mod app;
+mod ask;
 pub mod asset;
 pub mod config;
 pub mod error;
 pub mod feed;
 pub mod guard;
 pub mod hub;
+pub mod labels;
 pub mod page;
 pub mod push;
 pub mod role;
 pub mod routes;
 pub mod server;
 pub mod sign_in;
+#[cfg(test)]
+mod speed;
 pub mod state;
 pub mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tools;
 pub mod words;
 
 pub use app::App;

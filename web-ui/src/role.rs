@@ -13,10 +13,13 @@ use tokio::sync::watch;
 
 use crate::action::Actions;
 use crate::app::{App, Shared};
+use crate::ask::Questions;
 use crate::config::Config;
 use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::labels::Labels;
+use crate::page::{Askers, Uploads};
 use crate::push::{Push, StreamGuard};
 use crate::server::Door;
 use crate::server::tls::Tls;
@@ -24,6 +27,7 @@ use crate::sign_in::{Sessions, SignIn, obey};
 use crate::state::State;
 use crate::state::log::Log;
 use crate::stored::Stored;
+use crate::tools::Tools;
 use crate::{guard, routes, server, sign_in};
 
 /// How soon a stop is seen.
@@ -53,6 +57,8 @@ pub struct Options {
     pub node: String,
     /// First day of the billing month, 1 to 28 (`notifier.billing_day`).
     pub billing_day: u8,
+    /// What the command does for the page.
+    pub tools: Tools,
 }
 
 /// Opens the port of the page, which is done before the role gives up its rights. Starts no thread.
@@ -124,14 +130,31 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
     let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
     let door = Door::new(&options.config, tls);
-    let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
     let log = Log::new(state.clone());
+    let run_dir = options.run_dir.clone();
+    let actions = Actions::open(state.clone(), log.clone(), run_dir).map_err(WebError::Actions)?;
     let sessions = Arc::new(Sessions::load(&state, &options.config)?);
     let sign_in = SignIn::open(&state, &options.config)?;
     let open = Arc::clone(&sessions);
     let push = Push::open(&state, StreamGuard::new(move |session| open.is_open(session)))?;
-    let options = options.clone();
-    Ok(Arc::new(App { options, hub, feed, now, state, door, push, stored, actions, log, sessions, sign_in }))
+    Ok(Arc::new(App {
+        options: options.clone(),
+        hub,
+        feed,
+        now,
+        state,
+        door,
+        push,
+        labels: Labels::default(),
+        stored,
+        actions,
+        questions: Questions::new(options.run_dir.clone()),
+        uploads: Uploads::new(options.data_dir.join("web/uploads")),
+        askers: Askers::default(),
+        log,
+        sessions,
+        sign_in,
+    }))
 }
 
 /// A number that no former life of the hub had.

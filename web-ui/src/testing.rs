@@ -27,6 +27,7 @@ pub(crate) fn options(dir: &Path) -> Options {
         run_dir: dir.join("run"),
         node: "test-node".to_owned(),
         billing_day: 1,
+        tools: crate::tools::Tools::default(),
     }
 }
 
@@ -59,12 +60,16 @@ pub(crate) async fn get(router: &Router, path: &str) -> (StatusCode, String) {
     (status, String::from_utf8(body.to_vec()).expect("text"))
 }
 
+/// Who stores.
+pub(crate) fn node() -> store::NodeIdentity {
+    store::NodeIdentity { uuid: [9; 16], name: "host.example".to_owned(), version: "0.1.0".to_owned() }
+}
+
 /// Stores `batch` below `dir` as ingest would.
 pub(crate) async fn commit(dir: &Path, batch: &store::Batch) {
     let store = store::Store::connect(&store::config::Config::default(), dir).await.expect("a folder");
     store.migrate().await.expect("tables");
-    let node = store::NodeIdentity { uuid: [9; 16], name: "host.example".to_owned(), version: "0.1.0".to_owned() };
-    let mut writer = store.writer(&node, batch.arrived).await.expect("a writer");
+    let mut writer = store.writer(&node(), batch.arrived).await.expect("a writer");
     writer.commit(batch).await.expect("stored");
     store.close().await;
 }

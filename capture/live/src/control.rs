@@ -312,6 +312,24 @@ mod tests {
     }
 
     #[test]
+    fn a_question_is_answered_each_time_and_pushes_no_id_out() {
+        let path = std::env::temp_dir().join(format!("floodmark-question-{}.control", std::process::id()));
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&count);
+        let control =
+            Control::new(path.clone(), Box::new(move |_| Ok(counted.fetch_add(1, Ordering::Relaxed).to_string())));
+        control.answer(br#"{"id":"a","action":"restart"}"#).expect("carried out");
+        for n in 0..2 * CONTROL_IDS_MAX {
+            let body = format!(r#"{{"id":"q{n}","action":"look_link","arguments":{{"token_hash":"00"}}}}"#);
+            assert!(control.answer(body.as_bytes()).expect("answered").0);
+        }
+        let (is_new, known) = control.answer(br#"{"id":"a","action":"restart"}"#).expect("known");
+        assert!(!is_new && known.state == "0");
+        assert_eq!(count.load(Ordering::Relaxed) as usize, 1 + 2 * CONTROL_IDS_MAX);
+        std::fs::remove_file(path).expect("it is ours");
+    }
+
+    #[test]
     fn a_damaged_memory_is_an_empty_one() {
         let dir = tempfile::tempdir().expect("a scratch folder");
         std::fs::write(dir.path().join("web.control"), b"{\"id\":\n\xff\xfe{{{").expect("a file");

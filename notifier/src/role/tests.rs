@@ -7,9 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use faults::recorder::Recorder;
-use live::action::{Acknowledge, Action};
-use live::client::ask;
+use live::action::{Acknowledge, Action, Silence, Threshold};
+use live::client::{ask, read};
 use live::control::Request;
+use live::detail::{OUTBOX, OutboxDetail, RULES, RulesDetail};
 use live::incident::Severity;
 use live::line::NotifierLine;
 use live::{Line, Role, Subscriber};
@@ -114,13 +115,43 @@ fn a_rule_that_fires_is_a_mail_an_incident_and_a_row_and_is_told_once_over_a_res
     let mut running = Running::start(options(dir.path(), loud(&server)));
     let line = await_line(dir.path(), |line| line.envelope.seq > 3 && line.incidents_open > 0);
     assert!(line.incidents.iter().any(|again| again.id == incident.id), "{line:?}");
-    let acknowledge = Acknowledge { incident: incident.id, by: "anna".to_owned(), comment: String::new() };
+    let acknowledge = Acknowledge { incident: incident.id.clone(), by: "anna".to_owned(), comment: String::new() };
     let request = Request { id: "a-1".to_owned(), action: Action::Acknowledge(acknowledge), role: None };
     ask(dir.path(), Role::Notifier, &request, Duration::from_secs(5)).expect("it is carried out");
     await_line(dir.path(), |line| line.incidents.iter().any(|incident| incident.acknowledged_by == "anna"));
     assert_eq!(server.taken().len(), 1);
+    tells_its_details(dir.path(), &incident.id);
     running.stop();
     assert!(!dir.path().join("notifier.sock").exists(), "the socket is removed");
     // Its rows are on their way to the store.
     assert!(!spool::tail::segments(&dir.path().join("spool/notifier")).expect("a spool").is_empty());
+}
+
+/// A limit that is changed and a silence show in what is told of rules, the mail in what is told of the outbox.
+fn tells_its_details(dir: &Path, incident: &str) {
+    let wait = Duration::from_secs(5);
+    let asked = |id: &str, action| {
+        let request = Request { id: id.to_owned(), action, role: None };
+        ask(dir, Role::Notifier, &request, wait).expect("it is carried out")
+    };
+    let change =
+        Threshold { rule: "always".to_owned(), limit: Some(-1.0), by: "anna".to_owned(), ..Threshold::default() };
+    asked("a-2", Action::Threshold(change));
+    let silence = Silence { until_s: u64::MAX / 2_000_000_000, by: "anna".to_owned(), ..Silence::default() };
+    asked("a-3", Action::Silence(silence));
+    let told = read(dir, Role::Notifier, RULES, wait).expect("it is told");
+    let rules: RulesDetail = serde_json::from_str(&told).expect("its shape");
+    let rule = rules.rules.iter().find(|rule| rule.name == "always").expect("it is at work");
+    assert_eq!((rule.limit, rule.limit_configured, rule.changed_by.as_str()), (Some(-1.0), Some(0.0), "anna"));
+    assert!(!rule.is_built_in && rule.when == "cores > 0" && rule.firing == 1, "{rule:?}");
+    assert!(rules.rules.iter().any(|rule| rule.is_built_in && !rule.why.ru.is_empty()));
+    assert_eq!((rules.changes[0].rule.as_str(), rules.changes[0].limit), ("always", Some(-1.0)));
+    assert!(rules.silences.iter().any(|silence| silence.id == "a-3" && silence.is_on), "{:?}", rules.silences);
+    let told = read(dir, Role::Notifier, OUTBOX, wait).expect("it is told");
+    let outbox: OutboxDetail = serde_json::from_str(&told).expect("its shape");
+    let mail = outbox.messages.iter().find(|message| message.kind == "alert").expect("the mail");
+    assert_eq!((mail.state.as_str(), mail.receiver.as_str(), mail.incidents[0].as_str()), ("sent", "anna", incident));
+    assert!(!told.contains("anna@example.org"), "addresses are told to nobody");
+    assert!(outbox.channels.iter().any(|channel| channel.channel == "email" && channel.receivers == ["anna"]));
+    assert_eq!(asked("a-2", Action::Restart).request.id, "a-2", "the id is still known, and nothing is restarted");
 }

@@ -109,7 +109,7 @@ fn done(record: &Record, language: Language) -> String {
 }
 
 /// The action's name for people.
-pub(crate) const fn what(kind: Kind, language: Language) -> &'static str {
+const fn what(kind: Kind, language: Language) -> &'static str {
     match kind {
         Kind::Acknowledge => language.pick("Acknowledge", "Подтверждение"),
         Kind::Silence => language.pick("Silence", "Отключение уведомлений"),
@@ -119,17 +119,5 @@ pub(crate) const fn what(kind: Kind, language: Language) -> &'static str {
         Kind::Restart => language.pick("Restart", "Перезапуск"),
         Kind::Sample => language.pick("Packet sample", "Запись пакетов"),
         Kind::SampleStop => language.pick("End of a packet sample", "Остановка записи пакетов"),
-    }
-}
-
-/// The phase's name for people.
-pub(crate) const fn phase(phase: Phase, language: Language) -> &'static str {
-    match phase {
-        Phase::Ordered => language.pick("ordered", "принято"),
-        Phase::Sent => language.pick("sent", "отправлено"),
-        Phase::Done => language.pick("done", "выполнено"),
-        Phase::Refused => language.pick("refused", "отказано"),
-        Phase::Unknown => language.pick("not known", "неизвестно"),
-        Phase::Expired => language.pick("expired", "истёк срок"),
     }
 }

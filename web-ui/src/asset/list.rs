@@ -9,7 +9,7 @@ const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 
 /// All files; what others import stands before them.
-pub(super) const FILES: [File; 11] = [
+pub(super) const FILES: [File; 13] = [
     File {
         name: "floodmark.css",
         media: CSS,
@@ -19,6 +19,8 @@ pub(super) const FILES: [File; 11] = [
             include_bytes!("../../assets/now.css"),
             include_bytes!("../../assets/vendor/uplot/uPlot.min.css"),
             include_bytes!("../../assets/traffic.css"),
+            include_bytes!("../../assets/control.css"),
+            include_bytes!("../../assets/flows.css"),
         ],
     },
     File { name: "words.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/words.js")] },
@@ -33,6 +35,8 @@ pub(super) const FILES: [File; 11] = [
         parts: &[include_bytes!("../../assets/vendor/uplot/uPlot.iife.min.js")],
     },
     File { name: "traffic.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/traffic.js")] },
+    File { name: "action.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/action.js")] },
+    File { name: "flows.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/flows.js")] },
     File { name: "icon.svg", media: SVG, parts: &[include_bytes!("../../assets/icon.svg")] },
     File { name: "icon-192.png", media: PNG, parts: &[include_bytes!("../../assets/icon-192.png")] },
     File { name: "icon-512.png", media: PNG, parts: &[include_bytes!("../../assets/icon-512.png")] },

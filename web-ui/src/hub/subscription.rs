@@ -56,7 +56,8 @@ pub struct Subscription {
     seen: u64,
     /// What had left the rings before this reader began is no loss of its.
     forgiven: u64,
-    is_gap: bool,
+    /// There is a gap that the reader has not been told of: the cursor that it had before.
+    gap: Option<Cursor>,
     has_more: bool,
 }
 
@@ -67,22 +68,23 @@ impl Subscription {
         let books = hub.books();
         let all = || channels.iter().filter_map(|name| books.channels.get(name));
         let lost_to = all().map(|channel| channel.lost_to).max().unwrap_or(0);
-        let (seen, is_gap) = match start {
-            Start::Now => (books.seq, false),
-            Start::After(cursor) if cursor.epoch != books.epoch || cursor.seq > books.seq => (books.seq, true),
-            Start::After(cursor) if cursor.seq < lost_to => (books.seq, true),
-            Start::After(cursor) => (cursor.seq, false),
+        let (seen, gap) = match start {
+            Start::Now => (books.seq, None),
+            Start::After(cursor) if cursor.epoch != books.epoch || cursor.seq > books.seq => (books.seq, Some(cursor)),
+            Start::After(cursor) if cursor.seq < lost_to => (books.seq, Some(cursor)),
+            Start::After(cursor) => (cursor.seq, None),
             Start::Since(time_ns) => {
                 let first = all().filter_map(|channel| channel.since(time_ns)).map(|message| message.seq).min();
                 let is_gap = all().any(|channel| channel.lost_time_ns > 0 && channel.lost_time_ns >= time_ns);
-                (first.map_or(books.seq, |seq| seq - 1), is_gap)
+                let nothing = Cursor { epoch: books.epoch, seq: 0 };
+                (first.map_or(books.seq, |seq| seq - 1), is_gap.then_some(nothing))
             }
         };
         drop(books);
-        if is_gap {
+        if gap.is_some() {
             hub.counts.resyncs.add(1);
         }
-        Subscription { hub, channels, ticket, seen, forgiven: lost_to, is_gap, has_more: false }
+        Subscription { hub, channels, ticket, seen, forgiven: lost_to, gap, has_more: false }
     }
 
     /// Ready when there may be something to read.
@@ -98,9 +100,10 @@ impl Subscription {
         poll_fn(|context| self.poll_changed(context)).await;
     }
 
-    /// How far it has read.
+    /// Where a reader goes on who loses this subscription now. While a gap is not told it is a place before the gap: who
+    /// comes back from there is told then.
     pub fn cursor(&self) -> Cursor {
-        Cursor { epoch: self.hub.epoch, seq: self.seen }
+        self.gap.unwrap_or(Cursor { epoch: self.hub.epoch, seq: self.seen })
     }
 
     /// Its channels.
@@ -111,7 +114,7 @@ impl Subscription {
     /// Reads on.
     pub fn read(&mut self, portion: Portion) -> Read {
         let books = self.hub.books();
-        let mut read = Read { is_gap: std::mem::take(&mut self.is_gap), ..Read::default() };
+        let mut read = Read { is_gap: self.gap.take().is_some(), ..Read::default() };
         read.closed = self.channels.iter().find(|name| !books.channels.contains_key(*name)).cloned();
         let known = self.seen.max(self.forgiven);
         if self.channels.iter().filter_map(|name| books.channels.get(name)).any(|channel| channel.lost_to > known) {

@@ -48,7 +48,9 @@ fn a_message_of_two_channels_is_read_once_and_between_the_others() {
 fn a_portion_ends_where_it_is_told_and_goes_on_there() {
     let hub = hub(100);
     let mut reader = hub.subscribe(&["load"], Start::Now, 0).expect("it exists");
-    (1..=5).for_each(|n| drop(hub.publish(&["load"], "{}", n)));
+    for n in 1..=5 {
+        hub.publish(&["load"], "{}", n);
+    }
     let read = reader.read(Portion { messages_max: 2, ..ALL });
     assert!(seqs(&read) == [1, 2] && read.has_more && reader.cursor().seq == 2);
     assert!(reader.poll_changed(&mut Context::from_waker(Waker::noop())).is_ready());
@@ -114,6 +116,7 @@ fn a_cursor_of_another_life_or_of_the_future_is_a_gap() {
     hub.publish(&["load"], "1", 1);
     for cursor in [Cursor { epoch: 8, seq: 0 }, Cursor { epoch: 7, seq: 99 }] {
         let mut reader = hub.subscribe(&["load"], Start::After(cursor), 0).expect("it exists");
+        assert_eq!(reader.cursor(), cursor, "who is cut before the word comes back to it");
         let read = reader.read(ALL);
         assert!(read.is_gap && read.messages.is_empty() && reader.cursor() == hub.cursor());
         hub.publish(&["load"], "2", 2);
@@ -126,7 +129,9 @@ fn a_cursor_of_another_life_or_of_the_future_is_a_gap() {
 fn time_does_not_fall_back_within_the_hub() {
     let hub = hub(100);
     let mut reader = hub.subscribe(&["load"], Start::Now, 0).expect("it exists");
-    [9, 5, 12].iter().for_each(|&time| drop(hub.publish(&["load"], "1", time)));
+    for time in [9, 5, 12] {
+        hub.publish(&["load"], "1", time);
+    }
     let times: Vec<u64> = reader.read(ALL).messages.iter().map(|message| message.time_ns).collect();
     assert_eq!(times, [9, 9, 12]);
 }
@@ -262,7 +267,11 @@ fn threads_lose_nothing_and_double_nothing() {
             .collect();
         for names in [["load", "traffic"], ["traffic", "incidents"]] {
             let hub = &hub;
-            scope.spawn(move || (0..EACH).for_each(|n| drop(hub.publish(&names, "1", n))));
+            scope.spawn(move || {
+                for n in 0..EACH {
+                    hub.publish(&names, "1", n);
+                }
+            });
         }
         for reader in readers {
             let seen = reader.join().expect("no panic");

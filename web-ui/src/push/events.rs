@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use super::ask::Ask;
-use super::flow::{self, Flow, Wire};
+use super::flow::{Flow, Wire};
 use super::guard::Reader;
 use super::problem::Problem;
 use crate::app::Shared;
@@ -29,11 +29,8 @@ pub async fn subscribe(
     reader.may_read(&names)?;
     let subscription = app.hub.subscribe(&names, ask.start, now_ns())?;
     let head = head(subscription.cursor());
-    Ok(takeover.take(move |stream, _read| async move {
-        let flow = Flow::new(stream, std::sync::Arc::clone(&app), reader.who, subscription, Wire::Events(0), head);
-        flow::count(&app, flow.run().await);
-        None
-    }))
+    let who = reader.who;
+    Ok(takeover.take(move |stream, _read| Flow::new(stream, app, who, subscription, Wire::Events(0), head)))
 }
 
 /// Head of the answer, and the place in the hub as an event without data: a browser that loses the stream before the

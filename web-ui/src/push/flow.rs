@@ -1,7 +1,6 @@
 //! The life of a stream of messages on a taken connection: server-sent events or WebSocket.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,9 +13,10 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::counts::Transport;
 use super::frame::{self, Fault, Inbox, Wanted};
 use super::guard::Who;
-use crate::app::{App, Shared};
+use crate::app::Shared;
 use crate::hub::{Cursor, Message, Portion, Subscription};
 use crate::role::now_ns;
+use crate::server::Again;
 
 /// A ping goes out so often when nothing else does; what is not written whole from one tick to the next is given up.
 pub const TICK: Duration = Duration::from_secs(20);
@@ -76,6 +76,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
     /// A stream on `io` that begins with `head`.
     pub fn new(io: T, app: Shared, who: Who, subscription: Subscription, wire: Wire, head: Vec<u8>) -> Flow<T> {
         app.push.counts.enter(wire.transport());
+        let timer = Box::pin(sleep(app.push.tick));
         Flow {
             io,
             app,
@@ -90,16 +91,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
             is_behind: false,
             is_late: false,
             end: None,
-            timer: Box::pin(sleep(TICK)),
+            timer,
         }
     }
 
-    /// Runs until it ends.
-    pub async fn run(mut self) -> End {
-        poll_fn(|context| self.poll(context)).await
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<End> {
         if let Some(end) = self.poll_peer(context) {
             return Poll::Ready(end);
         }
@@ -107,7 +103,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
             return Poll::Ready(end);
         }
         while self.timer.as_mut().poll(context).is_ready() {
-            self.timer.as_mut().reset(Instant::now() + TICK);
+            self.timer.as_mut().reset(Instant::now() + self.app.push.tick);
             if let Some(end) = self.tick() {
                 return Poll::Ready(end);
             }
@@ -128,7 +124,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
                 Poll::Ready(Err(_)) => return Some(End::Peer),
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Some(End::Peer),
                 Poll::Ready(Ok(())) => {
-                    if let Some(end) = self.heard(buffer.filled()) {
+                    if let Some(end) = self.hear(buffer.filled()) {
                         return Some(end);
                     }
                 }
@@ -136,7 +132,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
         }
     }
 
-    fn heard(&mut self, bytes: &[u8]) -> Option<End> {
+    /// Takes in what the peer said; whether that is its end.
+    pub fn hear(&mut self, bytes: &[u8]) -> Option<End> {
         let wanted = match &mut self.wire {
             Wire::Events(talked) => {
                 *talked += bytes.len();
@@ -285,6 +282,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
     }
 }
 
+/// Runs until it ends; the connection serves nothing else after it. A future without a function around it: its size is
+/// what a subscriber costs.
+impl<T: AsyncRead + AsyncWrite + Unpin> Future for Flow<T> {
+    type Output = Option<Again>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Again>> {
+        match ready!(self.poll_end(context)) {
+            End::Slow => self.app.push.counts.slow.add(1),
+            End::Revoked => self.app.push.counts.revoked.add(1),
+            End::Peer | End::Closed => {}
+        }
+        Poll::Ready(None)
+    }
+}
+
 impl Wire {
     fn transport(&self) -> Transport {
         match self {
@@ -310,14 +322,5 @@ impl Wire {
 impl<T> Drop for Flow<T> {
     fn drop(&mut self) {
         self.app.push.counts.leave(self.wire.transport());
-    }
-}
-
-/// Counts how a stream ended.
-pub fn count(app: &App, end: End) {
-    match end {
-        End::Slow => app.push.counts.slow.add(1),
-        End::Revoked => app.push.counts.revoked.add(1),
-        End::Peer | End::Closed => {}
     }
 }

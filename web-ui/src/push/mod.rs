@@ -24,6 +24,8 @@ pub use counts::{Counts, Transport};
 pub use guard::{Reader, Script, StreamGuard, Who};
 pub use token::MIGRATIONS;
 
+use std::time::Duration;
+
 use crate::guard::{Right, Standing};
 use crate::routes::Route;
 use crate::state::{State, StateError};
@@ -37,6 +39,8 @@ pub struct Push {
     pub tokens: Tokens,
     /// What was done.
     pub counts: Counts,
+    /// How often a stream says that it lives, and how long a reader may leave what is written unread.
+    pub tick: Duration,
 }
 
 impl Push {
@@ -45,7 +49,7 @@ impl Push {
     /// # Errors
     /// The state does not answer.
     pub fn open(state: &State, guard: StreamGuard) -> Result<Push, StateError> {
-        Ok(Push { guard, tokens: Tokens::load(state)?, counts: Counts::default() })
+        Ok(Push { guard, tokens: Tokens::load(state)?, counts: Counts::default(), tick: flow::TICK })
     }
 }
 

@@ -1,7 +1,5 @@
 //! `GET /push/socket`: WebSocket (RFC 6455), one text frame of JSON for each message.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
@@ -10,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::ask::Ask;
-use super::flow::{self, Flow, Wire};
+use super::flow::{Flow, Wire};
 use super::frame::{self, Inbox};
 use super::guard::{Reader, Who};
 use super::problem::Problem;
@@ -46,13 +44,11 @@ pub async fn subscribe(
     )
     .into_bytes();
     head.extend(frame::text(&format!("{{\"cursor\":\"{}\"}}", subscription.cursor())));
-    Ok(takeover.take(move |stream, read| async move {
-        let mut inbox = Inbox::default();
-        if inbox.take(&read).is_ok() {
-            let flow = Flow::new(stream, Arc::clone(&app), reader.who, subscription, Wire::Socket(inbox), head);
-            flow::count(&app, flow.run().await);
-        }
-        None
+    let who = reader.who;
+    Ok(takeover.take(move |stream, read| {
+        let mut flow = Flow::new(stream, app, who, subscription, Wire::Socket(Inbox::default()), head);
+        let _ = flow.hear(&read);
+        flow
     }))
 }
 
