@@ -78,7 +78,7 @@ function list(name, rows, cells) {
           link = document.createElement("a");
           cell.replaceChildren(link);
         }
-        link.href = `/flows?host=${encodeURIComponent(text)}`;
+        link.href = `/hosts/${encodeURIComponent(text)}`;
         if (link.textContent !== text) link.textContent = text;
       } else if (cell.textContent !== text) cell.textContent = text;
       if (place > 0) cell.className = "n";
