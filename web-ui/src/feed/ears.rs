@@ -125,6 +125,6 @@ fn tell(feed: &Feed, hub: &Hub, heard: &Receiver<Line>, clock: Clock) {
 }
 
 /// Addresses whose channel somebody reads.
-fn followed(_hub: &Hub) -> Vec<String> {
-    Vec::new()
+fn followed(hub: &Hub) -> Vec<String> {
+    hub.followed("host:")
 }
