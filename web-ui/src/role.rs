@@ -28,7 +28,7 @@ use crate::state::State;
 use crate::state::log::Log;
 use crate::stored::Stored;
 use crate::tools::Tools;
-use crate::{guard, routes, server, sign_in};
+use crate::{guard, push, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -38,9 +38,6 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// What the hub keeps: ten minutes of a message or ten a second, and the memory that they may take.
 const HUB: Bounds = Bounds { messages_max: 8_192, bytes_max: 16 << 20, age_max_ns: 600_000_000_000 };
-
-/// How often the hub lets go what is old.
-const SWEEP: Duration = Duration::from_secs(1);
 
 /// What the role must know.
 #[derive(Clone, Debug)]
@@ -104,7 +101,6 @@ async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Res
     let router = guard::around(routes::router(Arc::clone(&app)), &app);
     let server = server::serve(listener, router, Arc::clone(&app.door), hears_stop);
     let sweeper = sign_in::sweep(Arc::downgrade(&app));
-    let hub = Arc::clone(&app.hub);
     let told = async {
         raised(stop).await;
         let _ = stopping.send(true);
@@ -112,7 +108,7 @@ async fn serve(app: Shared, listener: TcpListener, stop: Arc<AtomicBool>) -> Res
     };
     tokio::select! {
         ended = server => ended.map_err(WebError::Serve)?,
-        never = sweep(&hub) => match never {},
+        never = push::sweep(&app) => match never {},
         () = told => tracing::warn!("connections that did not end within {GRACE:?} were cut"),
         () = sweeper => {}
     }
@@ -161,14 +157,6 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
 fn epoch() -> Result<u64, WebError> {
     // 40 bits: short on the wire, and the same again once in 10^12 restarts.
     getrandom::u64().map(|random| random >> 24).map_err(|error| WebError::Serve(error.into()))
-}
-
-/// Keeps the hub's age bounds while nothing is published.
-async fn sweep(hub: &Hub) -> std::convert::Infallible {
-    loop {
-        tokio::time::sleep(SWEEP).await;
-        hub.expire(now_ns());
-    }
 }
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.

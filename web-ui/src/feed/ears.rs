@@ -129,7 +129,5 @@ fn tell(feed: &Feed, hub: &Hub, heard: &Receiver<Line>, clock: Clock) {
 
 /// Addresses whose channel somebody reads.
 fn followed(hub: &Hub) -> Vec<String> {
-    let known = hub.known(|name| name.starts_with(HOST));
-    let read = known.into_iter().filter(|channel| channel.subscribers > 0);
-    read.filter_map(|channel| channel.name.strip_prefix(HOST).map(str::to_owned)).collect()
+    hub.followed("host:")
 }

@@ -27,6 +27,7 @@ pub use message::{Message, time_of};
 pub use name::{Kind, OWN};
 pub use subscription::{Portion, Read, Start, Subscription};
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::books::Books;
@@ -90,13 +91,14 @@ pub struct Hub {
     books: Mutex<Books>,
     waits: Waits,
     counts: Counts,
+    rechecks: AtomicU64,
 }
 
 impl Hub {
     /// An empty hub with the page's own channels. `epoch` is by chance, so that no two lives share it.
     pub fn new(bounds: Bounds, epoch: u64) -> Hub {
         let books = Mutex::new(Books::new(epoch, bounds));
-        Hub { epoch, books, waits: Waits::default(), counts: Counts::default() }
+        Hub { epoch, books, waits: Waits::default(), counts: Counts::default(), rechecks: AtomicU64::new(0) }
     }
 
     /// Publishes a message of the page itself to several of its channels at once, at `now_ns` since the epoch; gives
@@ -200,7 +202,20 @@ impl Hub {
 
     /// Makes every reader look whether it may go on: a session or a token was revoked.
     pub fn recheck(&self) {
+        self.rechecks.fetch_add(1, Ordering::Release);
         self.waits.wake_all();
+    }
+
+    /// How often readers were made to look: one who has seen another number looks now.
+    pub fn rechecks(&self) -> u64 {
+        self.rechecks.load(Ordering::Acquire)
+    }
+
+    /// Those of the channels that begin with `prefix` that somebody reads, without the prefix.
+    pub fn followed(&self, prefix: &str) -> Vec<String> {
+        let books = self.books();
+        let followed = books.channels.iter().filter(|(_, channel)| channel.subscribers > 0);
+        followed.filter_map(|(name, _)| name.strip_prefix(prefix).map(str::to_owned)).collect()
     }
 
     /// All channels of which `is_wanted` says so, by name.

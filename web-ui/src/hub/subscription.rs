@@ -95,6 +95,12 @@ impl Subscription {
         self.hub.waits.poll(self.ticket, context)
     }
 
+    /// To be called by a task that was woken and does not ask now whether there is something to read: others may have
+    /// been left for it to wake.
+    pub fn pass_on(&self) {
+        self.hub.waits.pass_on(self.ticket);
+    }
+
     /// Waits until there may be something to read.
     pub async fn changed(&mut self) {
         poll_fn(|context| self.poll_changed(context)).await;

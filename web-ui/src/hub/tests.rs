@@ -231,10 +231,15 @@ fn one_is_woken_and_wakes_the_others_of_its_channels() {
     assert!(readers.iter_mut().all(|reader| reader.poll_changed(&mut context).is_ready()));
     assert!(readers.iter_mut().all(|reader| reader.poll_changed(&mut context).is_pending()));
     hub.publish(&["load"], "2", 1);
-    readers.truncate(1);
+    readers.truncate(9);
     assert_eq!(woken.0.load(Ordering::Relaxed), 20, "who leaves passes it on");
+    assert!(readers.iter_mut().all(|reader| reader.poll_changed(&mut context).is_ready()));
+    assert!(readers.iter_mut().all(|reader| reader.poll_changed(&mut context).is_pending()));
+    hub.publish(&["load"], "3", 1);
+    readers[3].pass_on();
+    assert_eq!(woken.0.load(Ordering::Relaxed), 29, "and who is busy");
     hub.recheck();
-    assert_eq!(woken.0.load(Ordering::Relaxed), 21);
+    assert_eq!(woken.0.load(Ordering::Relaxed), 30);
     assert!(other.poll_changed(&mut context) == Poll::Ready(()));
 }
 

@@ -3,7 +3,8 @@
 //! A publication marks the subscribers of its channels. Waking 16,000 tasks of an event loop from another thread would
 //! be 16,000 writes to the loop's event descriptor; so subscribers stand in parts, one for each thread that they came
 //! from, and a publication wakes one of a part: whichever subscriber of the part is asked next, or leaves, wakes the
-//! rest of it, from inside the loop, where that is an entry in a list.
+//! rest of it, from inside the loop, where that is an entry in a list. So whoever waits here asks, leaves or passes on
+//! each time that it runs.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
@@ -104,6 +105,12 @@ impl Waits {
         drop(part);
         due.into_iter().for_each(Waker::wake);
         polled
+    }
+
+    /// Wakes those whom this subscriber was woken for, without asking what has changed.
+    pub fn pass_on(&self, ticket: Ticket) {
+        let due = std::mem::take(&mut self.part(usize::from(ticket.part)).due);
+        due.into_iter().for_each(Waker::wake);
     }
 
     /// Marks the subscribers of `channels`, and sees that they are woken.

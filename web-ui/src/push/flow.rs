@@ -69,13 +69,16 @@ pub struct Flow<T> {
     /// There was something to write at the last tick, and it is not written yet.
     is_late: bool,
     end: Option<End>,
+    /// The last call to look whether the reader still may.
+    rechecks: u64,
     timer: Pin<Box<Sleep>>,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
     /// A stream on `io` that begins with `head`.
     pub fn new(io: T, app: Shared, who: Who, subscription: Subscription, wire: Wire, head: Vec<u8>) -> Flow<T> {
-        app.push.counts.enter(wire.transport());
+        app.push.enter(who, wire.transport());
+        let rechecks = app.hub.rechecks();
         let timer = Box::pin(sleep(app.push.tick));
         Flow {
             io,
@@ -91,6 +94,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
             is_behind: false,
             is_late: false,
             end: None,
+            rechecks,
             timer,
         }
     }
@@ -98,6 +102,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<End> {
         if let Some(end) = self.poll_peer(context) {
             return Poll::Ready(end);
+        }
+        if self.is_outstayed() {
+            return Poll::Ready(End::Revoked);
         }
         if let Poll::Ready(end) = self.poll_out(context) {
             return Poll::Ready(end);
@@ -158,7 +165,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
     fn poll_out(&mut self, context: &mut Context<'_>) -> Poll<End> {
         loop {
             let written = self.poll_write(context);
-            self.is_behind |= written.is_pending();
+            if written.is_pending() {
+                self.is_behind = true;
+                self.subscription.pass_on();
+            }
             if ready!(written).is_err() {
                 return Poll::Ready(End::Peer);
             }
@@ -228,12 +238,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
         }
     }
 
-    /// Takes the next messages from the hub, if the reader still may.
-    fn refill(&mut self) {
-        if !self.who.is_welcome(&self.app, now_ns()) {
-            let notice = self.wire.notice("revoked", "{\"revoked\":true}", None, 1008);
-            return self.finish(End::Revoked, &notice);
+    /// Whether the reader may no longer read. What was to be written is not: nobody may see it.
+    fn is_outstayed(&mut self) -> bool {
+        let rechecks = self.app.hub.rechecks();
+        if rechecks == self.rechecks {
+            return false;
         }
+        self.rechecks = rechecks;
+        if self.who.is_welcome(&self.app.push, now_ns()) {
+            return false;
+        }
+        let is_between = self.sent == 0 && self.front.is_empty();
+        if is_between && self.end.is_none() {
+            let notice = self.wire.notice("revoked", "{\"revoked\":true}", None, 1008);
+            self.batch.clear();
+            self.finish(End::Revoked, &notice);
+            return false;
+        }
+        true
+    }
+
+    /// Takes the next messages from the hub.
+    fn refill(&mut self) {
         let read = self.subscription.read(Portion { is_conflated: self.is_behind, ..PORTION });
         self.is_behind = false;
         if read.is_gap {
@@ -257,9 +283,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Flow<T> {
         if !is_idle {
             let is_slow = std::mem::replace(&mut self.is_late, true);
             return is_slow.then_some(End::Slow);
-        }
-        if !self.who.is_welcome(&self.app, now_ns()) {
-            return Some(End::Revoked);
         }
         self.say(&match self.wire {
             Wire::Events(_) => b": ping\n\n".to_vec(),
@@ -321,6 +344,6 @@ impl Wire {
 /// The books are kept also when the stream is dropped at the role's stop.
 impl<T> Drop for Flow<T> {
     fn drop(&mut self) {
-        self.app.push.counts.leave(self.wire.transport());
+        self.app.push.leave(self.who, self.wire.transport());
     }
 }

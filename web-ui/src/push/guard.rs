@@ -6,12 +6,14 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
+use super::Push;
 use super::problem::Problem;
 use super::token::Token;
 use crate::app::{App, Shared};
 use crate::guard::Visitor;
 
-/// Answers from memory whether a session is still open. Streams ask it at each ping and after [`crate::hub::Hub::recheck`].
+/// Answers from memory whether a session is still open. Asked once a second for all
+/// sessions that have streams, and by each stream after [`crate::hub::Hub::recheck`].
 pub struct StreamGuard(Box<dyn Fn(u64) -> bool + Send + Sync>);
 
 impl StreamGuard {
@@ -27,7 +29,7 @@ impl StreamGuard {
 }
 
 /// A reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// A user, by the number of the session.
     Session(u64),
@@ -37,10 +39,10 @@ pub enum Who {
 
 impl Who {
     /// Whether the reader may read on.
-    pub fn is_welcome(self, app: &App, now_ns: u64) -> bool {
+    pub fn is_welcome(self, push: &Push, now_ns: u64) -> bool {
         match self {
-            Who::Session(session) => app.push.guard.is_open(session),
-            Who::Token(id) => app.push.tokens.is_valid(id, now_ns),
+            Who::Session(session) => push.guard.is_open(session),
+            Who::Token(id) => push.tokens.is_valid(id, now_ns),
         }
     }
 }

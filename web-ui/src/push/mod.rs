@@ -24,12 +24,21 @@ pub use counts::{Counts, Transport};
 pub use guard::{Reader, Script, StreamGuard, Who};
 pub use token::MIGRATIONS;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::app::App;
 use crate::guard::{Right, Standing};
+use crate::role::now_ns;
 use crate::routes::Route;
 use crate::state::{State, StateError};
 use token::Tokens;
+
+/// How often is looked whether those who follow still may: what a revocation takes at most.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What the transports share.
 pub struct Push {
@@ -39,6 +48,8 @@ pub struct Push {
     pub tokens: Tokens,
     /// What was done.
     pub counts: Counts,
+    /// Who follows now, with how many streams.
+    readers: Mutex<HashMap<Who, usize>>,
     /// How often a stream says that it lives, and how long a reader may leave what is written unread.
     pub tick: Duration,
 }
@@ -49,7 +60,54 @@ impl Push {
     /// # Errors
     /// The state does not answer.
     pub fn open(state: &State, guard: StreamGuard) -> Result<Push, StateError> {
-        Ok(Push { guard, tokens: Tokens::load(state)?, counts: Counts::default(), tick: flow::TICK })
+        Ok(Push {
+            guard,
+            tokens: Tokens::load(state)?,
+            counts: Counts::default(),
+            readers: Mutex::default(),
+            tick: flow::TICK,
+        })
+    }
+
+    /// A stream begins.
+    fn enter(&self, who: Who, transport: Transport) {
+        self.counts.enter(transport);
+        *self.readers().entry(who).or_default() += 1;
+    }
+
+    /// A stream ends.
+    fn leave(&self, who: Who, transport: Transport) {
+        self.counts.leave(transport);
+        let mut readers = self.readers();
+        if let Entry::Occupied(mut streams) = readers.entry(who) {
+            *streams.get_mut() -= 1;
+            if *streams.get() == 0 {
+                streams.remove();
+            }
+        }
+    }
+
+    /// Whether a reader has open streams who may no longer have them.
+    fn is_outstayed(&self, now_ns: u64) -> bool {
+        let readers: Vec<Who> = self.readers().keys().copied().collect();
+        !readers.into_iter().all(|who| who.is_welcome(self, now_ns))
+    }
+
+    fn readers(&self) -> MutexGuard<'_, HashMap<Who, usize>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Once a second: ends the streams of sessions and tokens that no longer hold, and keeps the hub's age bounds while
+/// nothing is published.
+pub async fn sweep(app: &App) -> Infallible {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let now_ns = now_ns();
+        app.hub.expire(now_ns);
+        if app.push.is_outstayed(now_ns) {
+            app.hub.recheck();
+        }
     }
 }
 

@@ -100,6 +100,8 @@ struct Waiting {
     /// Taken out when the wait is over.
     subscription: Option<Subscription>,
     deadline: Instant,
+    /// The last call to look whether the reader still may.
+    rechecks: u64,
 }
 
 /// A connection that is watched while its request waits.
@@ -111,8 +113,9 @@ struct Watch<'a> {
 
 impl Waiting {
     fn new(app: Shared, who: Who, subscription: Subscription, deadline: Instant) -> Waiting {
-        app.push.counts.enter(Transport::Poll);
-        Waiting { app, who, subscription: Some(subscription), deadline }
+        app.push.enter(who, Transport::Poll);
+        let rechecks = app.hub.rechecks();
+        Waiting { app, who, subscription: Some(subscription), deadline, rechecks }
     }
 
     /// Waits, writes the answer, and gives the connection back.
@@ -146,7 +149,9 @@ impl Waiting {
                 return Poll::Ready(None);
             }
             while subscription.poll_changed(context).is_ready() {
-                if !self.who.is_welcome(&self.app, now_ns()) {
+                let rechecks = self.app.hub.rechecks();
+                let is_asked = std::mem::replace(&mut self.rechecks, rechecks) != rechecks;
+                if is_asked && !self.who.is_welcome(&self.app.push, now_ns()) {
                     self.app.push.counts.revoked.add(1);
                     return Poll::Ready(None);
                 }
@@ -164,7 +169,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.app.push.counts.leave(Transport::Poll);
+        self.app.push.leave(self.who, Transport::Poll);
     }
 }
 

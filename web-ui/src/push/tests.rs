@@ -1,6 +1,7 @@
 //! The push API over real connections on loopback.
 
 mod client;
+mod figures;
 mod refused;
 mod resumed;
 mod scripts;
@@ -14,13 +15,15 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::flow::TICK;
 use super::token::Wish;
 use super::{StreamGuard, Transport};
 use crate::app::Shared;
 use crate::guard::{Standing, Visitor};
-use crate::role::now_ns;
+use crate::config::Config;
+use crate::role::{Options, now_ns};
 use crate::server;
-use crate::testing::{parts, router, visitor};
+use crate::testing::{options, parts, router, visitor};
 use crate::words::Language;
 
 /// A page that is served; dropped, it stops.
@@ -36,16 +39,30 @@ struct Page {
 /// Serves the routes to one visitor, or to nobody.
 async fn serve(visitor: Option<Visitor>) -> Page {
     let dir = tempfile::tempdir().expect("a scratch folder");
+    let app = parts(dir.path());
+    begin(dir, app, visitor, Duration::from_millis(200)).await
+}
+
+/// Serves to a viewer, with other bounds on connections, and with streams that ping as they do in life.
+async fn serve_with(config: Config) -> Page {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let app = crate::role::app(&Options { config, ..options(dir.path()) }).expect("a scratch folder can be written");
+    begin(dir, app, Some(visitor(Standing::Viewer, Language::En)), TICK).await
+}
+
+async fn begin(dir: tempfile::TempDir, app: Shared, visitor: Option<Visitor>, tick: Duration) -> Page {
     let is_open = Arc::new(AtomicBool::new(true));
-    let mut app = Arc::into_inner(parts(dir.path())).expect("nobody else has it");
+    let mut app = Arc::into_inner(app).expect("nobody else has it");
     let asked = Arc::clone(&is_open);
     app.push.guard = StreamGuard::new(move |_| asked.load(Ordering::Relaxed));
-    app.push.tick = Duration::from_millis(200);
+    app.push.tick = tick;
     let app = Arc::new(app);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("a bound socket");
     let (stopping, hears) = watch::channel(false);
     let (served, routes) = (Arc::clone(&app), router(&app, visitor));
+    let swept = Arc::clone(&app);
+    tokio::spawn(async move { super::sweep(&swept).await });
     tokio::spawn(async move { server::serve(listener, routes, Arc::clone(&served.door), hears).await });
     Page { app, address, is_open, _stopping: stopping, _dir: dir }
 }
