@@ -69,7 +69,11 @@ pub fn start((state, log): (State, Log), run_dir: PathBuf, bells: Arc<Bells>) ->
     let carrier = Arc::new(Carrier { state, log, run_dir, bells });
     let work = move || {
         runtime.block_on(async {
-            for (record, request) in carrier.unfinished().await {
+            for (mut record, request) in carrier.unfinished().await {
+                if record.phase == Phase::Sent {
+                    // The page died before it had the answer: the role may have taken it.
+                    record.code = "no_answer".to_owned();
+                }
                 carrier.bells.add(&record.id);
                 // Where it came from ended with the process that took it.
                 let from = Entry { agent: "before a restart of the page".to_owned(), ..Entry::default() };
