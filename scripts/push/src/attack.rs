@@ -64,7 +64,7 @@ async fn attacker(address: std::net::SocketAddr, index: usize, opened: &AtomicUs
     opened.fetch_add(1, Ordering::Relaxed);
     let mut space = [0; 16];
     if index < HALF_OPEN {
-        stream.read(&mut space).await?;
+        ensure!(stream.read(&mut space).await? > 0, "cut");
         return Ok(());
     }
     stream.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").await?;
