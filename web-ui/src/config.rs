@@ -31,6 +31,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Threads that serve connections.
     pub threads: usize,
+    /// How they share the work; no key of the file, since one of them is better in every measured case.
+    #[serde(skip)]
+    pub model: Model,
     /// Connections at once in all; a part is kept for addresses whose users are signed in.
     pub connections_max: usize,
     /// Connections at once from one IPv4 address or one IPv6 network of 64 bits.
@@ -41,6 +44,17 @@ pub struct Config {
     /// Every session ends after so long.
     #[serde(with = "humantime_serde")]
     pub session_lifetime: Duration,
+}
+
+/// How threads share the work of connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// Each accepts, reads requests, publishes and serves push streams.
+    #[default]
+    Alike,
+    /// One accepts, one reads requests and publishes, one serves push streams, whatever their number is said to be:
+    /// for measuring it against the other.
+    Apart,
 }
 
 /// Where TLS comes from.
@@ -67,6 +81,7 @@ impl Default for Config {
             tls_key_file: PathBuf::new(),
             trusted_proxies: Vec::new(),
             threads: 1,
+            model: Model::Alike,
             connections_max: 4_096,
             connections_per_address_max: 256,
             session_idle: 7 * day,
