@@ -33,9 +33,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// Lines on their way to the teller: two of each role. A thread that finds no room waits; the role does not.
 const LINES_MAX: usize = 8;
 
-/// What the names of hosts' channels begin with.
-const HOST: &str = "host:";
-
 /// Starts to hear the roles below `run_dir`, and to publish into `hub`.
 ///
 /// # Errors
