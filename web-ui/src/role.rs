@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use live::heartbeat::Progress;
 use live::{Heartbeat, PlainLine, Publisher, Role};
+use nix::sys::socket::{Backlog, listen as listen_for};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -32,6 +33,9 @@ use crate::{guard, push, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Connections that wait to be accepted; the kernel's own bound (net.core.somaxconn) is 4096.
+const BACKLOG: i32 = 4_096;
 
 /// How long answers that have begun may take after the stop: a browser that never reads must not hold the role.
 const GRACE: Duration = Duration::from_secs(3);
@@ -65,6 +69,8 @@ pub struct Options {
 pub fn listen(address: SocketAddr) -> Result<OpenPort, WebError> {
     let open = || {
         let listener = OpenPort::bind(address)?;
+        // Beyond the library's 128 a client of a burst waits a second for its second try.
+        listen_for(&listener, Backlog::new(BACKLOG)?)?;
         listener.set_nonblocking(true)?;
         Ok(listener)
     };

@@ -9,6 +9,7 @@ pub const USAGE: &str = "usage: cargo x push [OPTION...]
   --transports LIST   of sse, ws, poll (all)
   --messages N        messages, one a second (8; at most 64)
   --threads N         threads of the server (1)
+  --apart             the server's functions on threads of their own
   --tls               under TLS, by the server's own certificate
   --kill              a tenth of the clients is killed each second and resumes by its cursor
   --stalled           one client of a hundred never reads
@@ -25,6 +26,7 @@ pub struct Arguments {
     pub transports: Vec<Transport>,
     pub messages: u32,
     pub threads: usize,
+    pub apart: bool,
     pub tls: bool,
     pub kill: bool,
     pub stalled: bool,
@@ -49,6 +51,7 @@ impl Arguments {
             transports: Transport::ALL.to_vec(),
             messages: 8,
             threads: 1,
+            apart: false,
             tls: false,
             kill: false,
             stalled: false,
@@ -66,6 +69,7 @@ impl Arguments {
                 }
                 "--messages" => read.messages = words.next()?.parse().ok().filter(|n| (1..=64).contains(n))?,
                 "--threads" => read.threads = words.next()?.parse().ok().filter(|n| *n > 0)?,
+                "--apart" => read.apart = true,
                 "--tls" => read.tls = true,
                 "--kill" => read.kill = true,
                 "--stalled" => read.stalled = true,

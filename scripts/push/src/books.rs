@@ -1,7 +1,7 @@
 //! What all clients of a run note.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The notes; clients share them.
@@ -20,6 +20,8 @@ pub struct Books {
     pub resumed: AtomicU64,
     /// Bytes read.
     pub bytes: AtomicU64,
+    /// Why a connection was lost first.
+    pub fault: OnceLock<String>,
     trips_us: Mutex<Vec<u32>>,
 }
 
@@ -33,6 +35,7 @@ impl Books {
             lost: AtomicU64::default(),
             resumed: AtomicU64::default(),
             bytes: AtomicU64::default(),
+            fault: OnceLock::new(),
             trips_us: Mutex::default(),
         }
     }

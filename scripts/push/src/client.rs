@@ -88,13 +88,19 @@ pub async fn tcp(address: SocketAddr, index: usize) -> io::Result<TcpStream> {
 
 /// Subscribes, reads, and resumes when killed, for ever.
 pub async fn subscribe(plan: Arc<Plan>, index: usize) {
+    if plan.is_pull {
+        // Spread over the second, as people are.
+        sleep(PULL.mul_f64((index * 7_919 % 1_000) as f64 / 1e3)).await;
+    }
     let mut client = Client { index, seen: 0, place: plan.begin.clone(), is_first: true };
     loop {
         match client.connection(&plan).await {
             Ok(End::Killed) => {
                 plan.books.resumed.fetch_add(1, Ordering::Relaxed);
             }
-            Ok(End::Lost) | Err(_) => {
+            ended => {
+                let fault = ended.err().map_or_else(|| "the server closed".to_owned(), |error| format!("{error:#}"));
+                plan.books.fault.get_or_init(|| fault);
                 plan.books.lost.fetch_add(1, Ordering::Relaxed);
                 sleep(Duration::from_millis(200)).await;
             }

@@ -20,7 +20,7 @@ use crate::wire::{self, Dialect, Place, Transport};
 const OPENING_MAX: usize = 256;
 
 /// How long all may take to stand.
-const OPEN_LIMIT: Duration = Duration::from_secs(120);
+const OPEN_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long the last message may take to all.
 const LAST_LIMIT: Duration = Duration::from_secs(15);
@@ -30,7 +30,14 @@ const SETTLE: Duration = Duration::from_secs(2);
 
 /// What is special about a run, in words.
 fn condition(arguments: &Arguments) -> String {
-    let flags = [(arguments.tls, "TLS"), (arguments.kill, "10 % killed/s"), (arguments.stalled, "1 % stalled")];
+    let many = format!("{} threads", arguments.threads);
+    let flags = [
+        (arguments.apart, "functions apart"),
+        (!arguments.apart && arguments.threads > 1, many.as_str()),
+        (arguments.tls, "TLS"),
+        (arguments.kill, "10 % killed/s"),
+        (arguments.stalled, "1 % stalled"),
+    ];
     let words: Vec<&str> = flags.iter().filter(|(is_on, _)| *is_on).map(|(_, word)| *word).collect();
     if words.is_empty() { "even".to_owned() } else { words.join(", ") }
 }
@@ -38,7 +45,7 @@ fn condition(arguments: &Arguments) -> String {
 /// All that is asked for; prints the table.
 #[expect(clippy::disallowed_macros, reason = "the table is this command's output")]
 pub async fn all(arguments: &Arguments) -> anyhow::Result<()> {
-    let wanted = Wanted { threads: arguments.threads, tls: arguments.tls, usual_limits: false };
+    let wanted = Wanted { threads: arguments.threads, apart: arguments.apart, tls: arguments.tls, usual_limits: false };
     if arguments.attack {
         let wanted = Wanted { usual_limits: true, ..wanted };
         println!("{}", attack::run(&Server::floodmark(wanted).await?).await?);
@@ -101,11 +108,16 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
         clients.spawn(client::subscribe(Arc::clone(&plan), index));
         let is_room = || index.saturating_sub(books.open.load(Ordering::Relaxed)) < OPENING_MAX;
         if !is_room() {
-            ensure!(until(OPEN_LIMIT, is_room).await, "only {:?} of {index} subscribers stand", books.open);
+            ensure!(
+                until(OPEN_LIMIT, is_room).await,
+                "only {:?} of {index} subscribers stand: {:?}",
+                books.open,
+                books.fault
+            );
         }
     }
     let all_open = || books.open.load(Ordering::Relaxed) >= arguments.connections;
-    ensure!(until(OPEN_LIMIT, all_open).await, "only {:?} subscribers stand", books.open);
+    ensure!(until(OPEN_LIMIT, all_open).await, "only {:?} subscribers stand: {:?}", books.open, books.fault);
     let opened_s = began.elapsed().as_secs_f64();
     sleep(SETTLE).await;
     let memory_open = server.memory();

@@ -15,7 +15,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use web_ui::config::{Config, TlsMode};
+use web_ui::config::{Config, Model, TlsMode};
 use web_ui::push::token::{Tokens, Wish};
 use web_ui::state::State;
 
@@ -28,6 +28,7 @@ const CONNECTIONS_MAX: usize = 19_500;
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
     pub threads: usize,
+    pub apart: bool,
     pub tls: bool,
     /// With the limits that floodmark.toml has, not with those of a load test.
     pub usual_limits: bool,
@@ -54,6 +55,7 @@ impl Server {
             threads.as_str(),
             if wanted.tls { "own" } else { "off" },
             if wanted.usual_limits { "usual" } else { "open" },
+            if wanted.apart { "apart" } else { "alike" },
         ];
         let child = Command::new(std::env::current_exe()?).arg("serve").arg(&folder).args(words).spawn()?;
         let mut server = Server {
@@ -185,10 +187,11 @@ impl Drop for Server {
 
 /// The child that is the role: makes a token for the clients, then serves.
 pub fn serve(folder: &Path, words: &[&str]) -> anyhow::Result<()> {
-    let [port, threads, tls, limits] = words else { bail!("serve takes four words") };
+    let [port, threads, tls, limits, model] = words else { bail!("serve takes five words") };
     let mut config = Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse()?)),
         threads: threads.parse()?,
+        model: if *model == "apart" { Model::Apart } else { Model::Alike },
         tls: if *tls == "own" { TlsMode::Own } else { TlsMode::Off },
         ..Config::default()
     };
