@@ -10,10 +10,11 @@ use crate::testing::parts;
 
 const ANYONE: Right = Right::Anyone;
 const VIEWER: Right = Right::User(Standing::Viewer);
+const OPERATOR: Right = Right::User(Standing::Operator);
 const ADMIN: Right = Right::User(Standing::Admin);
 
 /// Path, method, who may.
-const TABLE: [(&str, Method, Right); 20] = [
+const TABLE: [(&str, Method, Right); 36] = [
     ("/", Method::GET, VIEWER),
     ("/healthz", Method::GET, ANYONE),
     ("/sign-in", Method::GET, ANYONE),
@@ -34,6 +35,22 @@ const TABLE: [(&str, Method, Right); 20] = [
     ("/users/standing", Method::POST, ADMIN),
     ("/users/remove", Method::POST, ADMIN),
     ("/users/sign-out", Method::POST, ADMIN),
+    ("/act", Method::POST, OPERATOR),
+    ("/api/actions", Method::POST, OPERATOR),
+    ("/api/actions", Method::GET, VIEWER),
+    ("/api/actions/{id}", Method::GET, VIEWER),
+    ("/rules", Method::GET, VIEWER),
+    ("/channels", Method::GET, VIEWER),
+    ("/system", Method::GET, VIEWER),
+    ("/system/restart", Method::GET, ADMIN),
+    ("/samples/{name}", Method::GET, ADMIN),
+    ("/a/{token}", Method::GET, ANYONE),
+    ("/a/{token}", Method::POST, ANYONE),
+    ("/api/uploads", Method::POST, ADMIN),
+    ("/api/uploads", Method::GET, ADMIN),
+    ("/api/uploads/{id}", Method::GET, ADMIN),
+    ("/api/uploads/{id}", Method::PATCH, ADMIN),
+    ("/api/uploads/{id}", Method::DELETE, ADMIN),
 ];
 
 fn expected(path: &str, method: &Method) -> Option<Right> {
