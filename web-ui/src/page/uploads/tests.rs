@@ -51,7 +51,7 @@ async fn an_upload_goes_on_at_its_offset_and_is_checked_at_its_end() {
     let path = format!("/api/uploads/{}", answer["id"].as_str().expect("an id"));
     let (status, offset, _) = send(&admin, Method::PATCH, &path, Some(0), whole[..400_000].to_vec()).await;
     assert_eq!((status, offset), (StatusCode::OK, 400_000));
-    drop(app);
+    drop((app, admin));
     // The page is started again; the client asks where it was.
     let app = parts(dir.path());
     let admin = router(&app, Some(visitor(Standing::Admin, Language::En)));
