@@ -7,7 +7,7 @@ use anyhow::bail;
 use crate::graph::{self, Graph};
 
 /// Each package of ours, and which of ours it may use directly.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("faults", &[]),
     ("spool", &["faults"]),
     ("live", &[]),
@@ -18,6 +18,8 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("web-ui", &["live", "store"]),
     ("floodmark", &["capture", "spool", "live", "ingest", "store", "notifier", "web-ui", "faults"]),
     ("scripts", &["faults"]),
+    // The load program serves by the page's own role, in a process of its own.
+    ("push", &["web-ui", "store"]),
 ];
 
 /// What a package must not reach, over whatever way.

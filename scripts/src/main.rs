@@ -27,12 +27,15 @@ const USAGE: &str = "usage: cargo x COMMAND
   loom      models of the hand-overs between threads (minutes; not part of check)
   faults [NAME...] [--full] [--seed N]
             breaks things on purpose, NAME by NAME or all of them, and prints the table of what it cost;
-            --full takes the published numbers (hours), --seed repeats a run";
+            --full takes the published numbers (hours), --seed repeats a run
+  push [OPTION...]
+            thousands of subscribers of the page's push hub, and what they cost; --help names the options";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = root().and_then(|root| match arguments.as_slice() {
         [faults, rest @ ..] if faults == "faults" => faults::run(&root, rest),
+        [push, rest @ ..] if push == "push" => steps::push(&root, rest).map(|()| true),
         [command] => run(command, &root),
         _ => Ok(false),
     });

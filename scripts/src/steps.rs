@@ -58,6 +58,12 @@ pub fn loom(root: &Path) -> anyhow::Result<()> {
     succeed(command)
 }
 
+/// The load program of the push hub, optimised: what it measures is time.
+pub fn push(root: &Path, words: &[String]) -> anyhow::Result<()> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    cargo(root, &[&["run", "--release", "--quiet", "--locked", "--package", "push", "--"], words.as_slice()].concat())
+}
+
 pub fn has_nextest(root: &Path) -> bool {
     let mut command = command(root, &["nextest", "--version"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());

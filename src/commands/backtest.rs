@@ -84,7 +84,7 @@ pub fn run(args: &BacktestArgs) -> Ended {
 
 /// Stands for the begin of what is stored: only times since then are looked at.
 #[expect(clippy::disallowed_methods, reason = "a command is an edge")]
-pub fn clock() -> Instant {
+pub(super) fn clock() -> Instant {
     Instant::now()
 }
 

@@ -93,7 +93,7 @@ fn told(begun: &str, link: &NewLink, changed: &Changed, config: &Config) -> Stri
         text += &code;
         text.push('\n');
     }
-    if let Some(fingerprint) = web_ui::fingerprint(&config.node.data_dir) {
+    if let Ok(Some(fingerprint)) = web_ui::server::tls::fingerprint(&config.web, &config.node.data_dir) {
         text += &format!(
             "Fingerprint of the page's certificate (SHA-256), to compare with what the browser shows:\n  {fingerprint}\n"
         );

@@ -6,6 +6,7 @@ use crate::action::Actions;
 use crate::ask::Questions;
 use crate::feed::{Feed, Now};
 use crate::hub::Hub;
+use crate::labels::Labels;
 use crate::page::{Askers, Uploads};
 use crate::push::Push;
 use crate::role::Options;
@@ -27,6 +28,8 @@ pub struct App {
     pub now: Now,
     /// What the page itself remembers.
     pub state: State,
+    /// What operators call addresses.
+    pub labels: Labels,
     /// The server's connections.
     pub door: Arc<Door>,
     /// The transports of the hub, and the tokens of scripts.

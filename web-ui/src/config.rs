@@ -31,6 +31,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Threads that serve connections.
     pub threads: usize,
+    /// How they share the work; no key of the file, since one of them is better in every measured case.
+    #[serde(skip)]
+    pub model: Model,
     /// Connections at once in all; a part is kept for addresses whose users are signed in.
     pub connections_max: usize,
     /// Connections at once from one IPv4 address or one IPv6 network of 64 bits.
@@ -43,16 +46,15 @@ pub struct Config {
     pub session_lifetime: Duration,
 }
 
-impl Config {
-    /// Whether browsers come by https: here, or at the proxy that `public_url` names.
-    pub fn is_https(&self) -> bool {
-        self.tls != TlsMode::Off || self.public_url.starts_with("https://")
-    }
-
-    /// Whether browsers trust the certificate that this process shows.
-    pub fn has_trusted_certificate(&self) -> bool {
-        self.tls == TlsMode::Files
-    }
+/// How threads share the work of connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// Each accepts, reads requests, publishes and serves push streams.
+    #[default]
+    Alike,
+    /// One accepts, one reads requests and publishes, one serves push streams, whatever their number is said to be:
+    /// for measuring it against the other.
+    Apart,
 }
 
 /// Where TLS comes from.
@@ -79,6 +81,7 @@ impl Default for Config {
             tls_key_file: PathBuf::new(),
             trusted_proxies: Vec::new(),
             threads: 1,
+            model: Model::Alike,
             connections_max: 4_096,
             connections_per_address_max: 256,
             session_idle: 7 * day,
@@ -133,8 +136,29 @@ pub fn check(config: &Config) -> Vec<Problem> {
         let value = config.connections_per_address_max.to_string();
         problem("connections_per_address_max", value, "8 to web.connections_max", "a browser opens 6 at once");
     }
+    let sessions = [
+        ("session_idle", config.session_idle, SESSION_MIN),
+        ("session_lifetime", config.session_lifetime, config.session_idle),
+    ];
+    for (key, value, least) in sessions {
+        if !(least.min(SESSION_MAX)..=SESSION_MAX).contains(&value) {
+            let value = format!("\"{}s\"", value.as_secs());
+            problem(
+                key,
+                value,
+                "5m to 400days; session_lifetime at least session_idle",
+                "7days and 90days are the defaults",
+            );
+        }
+    }
     problems
 }
+
+/// A reader looks away for some minutes.
+const SESSION_MIN: Duration = Duration::from_secs(300);
+
+/// Browsers keep a cookie no longer.
+const SESSION_MAX: Duration = Duration::from_secs(400 * 86_400);
 
 /// More serve no more: the work of a page is small.
 const THREADS_MAX: usize = 64;
@@ -156,6 +180,8 @@ pub fn is_host(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Config, TlsMode, check};
 
     fn keys(change: impl FnOnce(&mut Config)) -> Vec<String> {
@@ -171,6 +197,8 @@ mod tests {
         assert_eq!(keys(|web| web.hosts = vec!["a".into(); 65]), ["web.hosts"]);
         assert_eq!(keys(|web| web.tls = TlsMode::Files), ["web.tls_cert_file", "web.tls_key_file"]);
         assert_eq!(keys(|web| web.threads = 0), ["web.threads"]);
+        assert_eq!(keys(|web| web.session_idle = Duration::ZERO), ["web.session_idle"]);
+        assert_eq!(keys(|web| web.session_lifetime = Duration::from_secs(600)), ["web.session_lifetime"]);
         assert_eq!(keys(|web| web.connections_max = 1), ["web.connections_max", "web.connections_per_address_max"]);
         assert_eq!(keys(|web| web.connections_per_address_max = 0), ["web.connections_per_address_max"]);
     }

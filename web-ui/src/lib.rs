@@ -15,12 +15,15 @@ pub mod error;
 pub mod feed;
 pub mod guard;
 pub mod hub;
+pub mod labels;
 pub mod page;
 pub mod push;
 pub mod role;
 pub mod routes;
 pub mod server;
 pub mod sign_in;
+#[cfg(test)]
+mod speed;
 pub mod state;
 pub mod stored;
 #[cfg(test)]
@@ -31,8 +34,3 @@ pub mod words;
 pub use app::App;
 pub use error::WebError;
 pub use role::{Options, listen, run};
-
-/// The fingerprint of the certificate that the page shows, if it has one of its own.
-pub fn fingerprint(_data_dir: &std::path::Path) -> Option<String> {
-    None
-}

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use live::heartbeat::Progress;
 use live::{Heartbeat, PlainLine, Publisher, Role};
+use nix::sys::socket::{Backlog, listen as listen_for};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::error::WebError;
 use crate::feed::{self, Feed};
 use crate::hub::{Bounds, Hub};
+use crate::labels::Labels;
 use crate::page::{Askers, Uploads};
 use crate::push::{Push, StreamGuard};
 use crate::server::Door;
@@ -31,6 +33,9 @@ use crate::{guard, push, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Connections that wait to be accepted; the kernel's own bound (net.core.somaxconn) is 4096.
+const BACKLOG: i32 = 4_096;
 
 /// How long answers that have begun may take after the stop: a browser that never reads must not hold the role.
 const GRACE: Duration = Duration::from_secs(3);
@@ -64,6 +69,8 @@ pub struct Options {
 pub fn listen(address: SocketAddr) -> Result<OpenPort, WebError> {
     let open = || {
         let listener = OpenPort::bind(address)?;
+        // Beyond the library's 128 a client of a burst waits a second for its second try.
+        listen_for(&listener, Backlog::new(BACKLOG)?)?;
         listener.set_nonblocking(true)?;
         Ok(listener)
     };
@@ -125,8 +132,9 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
     let stored = Arc::new(Stored::new(options.store.clone(), &options.data_dir));
     let tls = Tls::open(&options.config, &options.data_dir, &options.node, server::now_s())?;
     let door = Door::new(&options.config, tls);
-    let actions = Actions::open(state.clone(), options.run_dir.clone()).map_err(WebError::Actions)?;
     let log = Log::new(state.clone());
+    let run_dir = options.run_dir.clone();
+    let actions = Actions::open(state.clone(), log.clone(), run_dir).map_err(WebError::Actions)?;
     let sessions = Arc::new(Sessions::load(&state, &options.config)?);
     let sign_in = SignIn::open(&state, &options.config)?;
     let open = Arc::clone(&sessions);
@@ -139,6 +147,7 @@ pub(crate) fn app(options: &Options) -> Result<Shared, WebError> {
         state,
         door,
         push,
+        labels: Labels::default(),
         stored,
         actions,
         questions: Questions::new(options.run_dir.clone()),

@@ -79,6 +79,7 @@ pub fn router(app: Shared) -> Router {
     all()
         .into_iter()
         .fold(router, |router, route| router.route(route.path, route.handler))
+        .layer(from_fn(guard::present))
         .layer(from_fn(page::look::around))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)

@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use crate::app::Shared;
 use crate::config::Config;
-use crate::guard::{Standing, Visitor};
+use crate::guard::{IsFresh, Standing, Visitor};
 use crate::role::{Options, app};
 use crate::words::Language;
 
@@ -46,6 +46,7 @@ pub(crate) fn router(app: &Shared, visitor: Option<Visitor>) -> Router {
     crate::routes::router(Arc::clone(app)).layer(from_fn(move |mut request: Request, next: Next| {
         if let Some(visitor) = visitor.clone() {
             request.extensions_mut().insert(visitor);
+            request.extensions_mut().insert(IsFresh(true));
         }
         next.run(request)
     }))
@@ -60,12 +61,16 @@ pub(crate) async fn get(router: &Router, path: &str) -> (StatusCode, String) {
     (status, String::from_utf8(body.to_vec()).expect("text"))
 }
 
+/// Who stores.
+pub(crate) fn node() -> store::NodeIdentity {
+    store::NodeIdentity { uuid: [9; 16], name: "host.example".to_owned(), version: "0.1.0".to_owned() }
+}
+
 /// Stores `batch` below `dir` as ingest would.
 pub(crate) async fn commit(dir: &Path, batch: &store::Batch) {
     let store = store::Store::connect(&store::config::Config::default(), dir).await.expect("a folder");
     store.migrate().await.expect("tables");
-    let node = store::NodeIdentity { uuid: [9; 16], name: "host.example".to_owned(), version: "0.1.0".to_owned() };
-    let mut writer = store.writer(&node, batch.arrived).await.expect("a writer");
+    let mut writer = store.writer(&node(), batch.arrived).await.expect("a writer");
     writer.commit(batch).await.expect("stored");
     store.close().await;
 }

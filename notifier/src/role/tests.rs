@@ -115,7 +115,7 @@ fn a_rule_that_fires_is_a_mail_an_incident_and_a_row_and_is_told_once_over_a_res
     let mut running = Running::start(options(dir.path(), loud(&server)));
     let line = await_line(dir.path(), |line| line.envelope.seq > 3 && line.incidents_open > 0);
     assert!(line.incidents.iter().any(|again| again.id == incident.id), "{line:?}");
-    let acknowledge = Acknowledge { incident: incident.id, by: "anna".to_owned(), comment: String::new() };
+    let acknowledge = Acknowledge { incident: incident.id.clone(), by: "anna".to_owned(), comment: String::new() };
     let request = Request { id: "a-1".to_owned(), action: Action::Acknowledge(acknowledge), role: None };
     ask(dir.path(), Role::Notifier, &request, Duration::from_secs(5)).expect("it is carried out");
     await_line(dir.path(), |line| line.incidents.iter().any(|incident| incident.acknowledged_by == "anna"));

@@ -17,6 +17,7 @@ use super::table::{self, Phase, Record};
 use super::{Bells, Kind, UNFINISHED_MAX};
 use crate::role::now_ns;
 use crate::state::State;
+use crate::state::log::{Entry, Log};
 
 /// Roles that are asked at the same time.
 const ASKING_MAX: usize = 8;
@@ -33,17 +34,19 @@ pub struct Job {
     kind: Kind,
     request: Request,
     record: Record,
+    from: Entry,
 }
 
 impl Job {
     /// Of a record that is kept.
-    pub fn new(kind: Kind, request: Request, record: &Record) -> Job {
-        Job { kind, request, record: record.clone() }
+    pub fn new(kind: Kind, request: Request, record: &Record, from: Entry) -> Job {
+        Job { kind, request, record: record.clone(), from }
     }
 }
 
 struct Carrier {
     state: State,
+    log: Log,
     run_dir: PathBuf,
     bells: Arc<Bells>,
 }
@@ -59,16 +62,22 @@ enum Attempt {
 }
 
 /// Starts the thread, which ends when the sender is dropped.
-pub fn start(state: State, run_dir: PathBuf, bells: Arc<Bells>) -> std::io::Result<mpsc::Sender<Job>> {
+pub fn start((state, log): (State, Log), run_dir: PathBuf, bells: Arc<Bells>) -> std::io::Result<mpsc::Sender<Job>> {
     let (jobs, mut queue) = mpsc::channel::<Job>(UNFINISHED_MAX);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().max_blocking_threads(ASKING_MAX).thread_name("ask").build()?;
-    let carrier = Arc::new(Carrier { state, run_dir, bells });
+    let carrier = Arc::new(Carrier { state, log, run_dir, bells });
     let work = move || {
         runtime.block_on(async {
-            for (record, request) in carrier.unfinished().await {
+            for (mut record, request) in carrier.unfinished().await {
+                if record.phase == Phase::Sent {
+                    // The page died before it had the answer: the role may have taken it.
+                    record.code = "no_answer".to_owned();
+                }
                 carrier.bells.add(&record.id);
-                let job = Job { kind: record.kind, request, record };
+                // Where it came from ended with the process that took it.
+                let from = Entry { agent: "before a restart of the page".to_owned(), ..Entry::default() };
+                let job = Job { kind: record.kind, request, record, from };
                 tokio::spawn(Arc::clone(&carrier).carry_out(job));
             }
             while let Some(job) = queue.recv().await {
@@ -94,7 +103,7 @@ impl Carrier {
     }
 
     async fn carry_out(self: Arc<Carrier>, job: Job) {
-        let Job { kind, request, mut record } = job;
+        let Job { kind, request, mut record, from } = job;
         let mut pause = PAUSE;
         while !record.phase.is_final() {
             let now = now_ns();
@@ -131,6 +140,13 @@ impl Carrier {
             }
         }
         self.keep(&record).await;
+        let result = match record.phase {
+            Phase::Done => "done".to_owned(),
+            phase => format!("{}: {}", phase.name(), record.message),
+        };
+        let (who, subject) = (record.user.clone(), record.asked.clone());
+        let is_refusal = record.phase != Phase::Done;
+        self.log.write(Entry { who, action: kind.event(), subject, result, is_refusal, ..from }, now_ns());
         self.bells.remove(&record.id);
         tracing::info!(user = %record.user, action = kind.name(), id = %record.id, state = record.phase.name(), message = %record.message, "an action ended");
     }

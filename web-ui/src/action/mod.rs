@@ -38,6 +38,7 @@ pub use table::{MIGRATIONS, Phase, Record};
 pub use wanted::{Kind, is_id};
 
 use crate::guard::{Standing, Visitor};
+use crate::state::log::{Entry, Log};
 use crate::state::{State, StateError};
 
 /// Actions that are under way at once; each is a task and a row, and a role executes one at a time.
@@ -144,9 +145,9 @@ impl Actions {
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn open(state: State, run_dir: PathBuf) -> std::io::Result<Actions> {
+    pub fn open(state: State, log: Log, run_dir: PathBuf) -> std::io::Result<Actions> {
         let bells = Arc::<Bells>::default();
-        let jobs = carry::start(state.clone(), run_dir, Arc::clone(&bells))?;
+        let jobs = carry::start((state.clone(), log), run_dir, Arc::clone(&bells))?;
         Ok(Actions { state, bells, jobs })
     }
 
@@ -155,6 +156,20 @@ impl Actions {
     /// # Errors
     /// It is not taken; nothing was sent then.
     pub async fn order(&self, visitor: &Visitor, order: Order, now_ns: u64) -> Result<Record, OrderError> {
+        self.order_from(visitor, Entry::default(), order, now_ns).await
+    }
+
+    /// The same; `from` says where it came from, for the log, which is written when the action is finished.
+    ///
+    /// # Errors
+    /// As [`Actions::order`].
+    pub async fn order_from(
+        &self,
+        visitor: &Visitor,
+        from: Entry,
+        order: Order,
+        now_ns: u64,
+    ) -> Result<Record, OrderError> {
         let kind = Kind::named(&order.action).ok_or_else(|| OrderError::Unknown(short(&order.action)))?;
         if !is_id(&order.id) {
             return Err(OrderError::Id);
@@ -175,7 +190,7 @@ impl Actions {
             table::Placed::New => {
                 self.bells.add(&record.id);
                 tracing::info!(user = %record.user, action = kind.name(), id = %record.id, "an action is ordered");
-                let job = carry::Job::new(kind, request, &record);
+                let job = carry::Job::new(kind, request, &record, from);
                 if self.jobs.try_send(job).is_err() {
                     // It is kept: the next start of the page goes on with it, or lets it expire.
                     self.bells.remove(&record.id);

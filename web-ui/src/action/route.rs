@@ -13,9 +13,9 @@ use http_body_util::Limited;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Kind, Order, form};
+use super::{Kind, Order, OrderError, Record, form};
 use crate::app::Shared;
-use crate::guard::{Right, Standing, Visitor};
+use crate::guard::{Caller, IsFresh, Problem, Right, Standing, Visitor};
 use crate::page::frame::{Frame, html};
 use crate::role::now_ns;
 use crate::routes::Route;
@@ -26,8 +26,8 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 /// How long an answer to a form waits for the role: long enough that the page which follows mostly shows the result.
 const FORM_WAIT: Duration = Duration::from_secs(2);
 
-/// The longest wait by id, and the one without `wait`.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+/// The longest wait by id: below the time that a request may take.
+const WAIT_MAX: Duration = Duration::from_secs(55);
 
 /// Actions in a list.
 const LIST_MAX: u32 = 50;
@@ -79,7 +79,29 @@ pub(crate) async fn fields(request: Request) -> Result<Vec<(String, String)>, (S
     }
 }
 
-async fn order(State(app): State<Shared>, visitor: Visitor, request: Request) -> Response {
+/// Whether the password must have been given in the last 15 minutes: for what stops a part of the service.
+fn needs_fresh(order: &Order) -> bool {
+    Kind::named(&order.action) == Some(Kind::Restart)
+}
+
+/// Takes an order, and logs one that is not taken; the others are logged when they are finished.
+async fn take(app: &Shared, visitor: &Visitor, caller: &Caller, order: Order) -> Result<Record, OrderError> {
+    let event = Kind::named(&order.action).map_or("action", Kind::event);
+    let from = caller.entry(&visitor.user, event, "", Ok(()));
+    let taken = app.actions.order_from(visitor, from, order, now_ns()).await;
+    if let Err(error) = &taken {
+        app.log.write(caller.entry(&visitor.user, event, "", Err(&error.to_string())), now_ns());
+    }
+    taken
+}
+
+async fn order(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    caller: Caller,
+    fresh: IsFresh,
+    request: Request,
+) -> Response {
     let (headers, bytes) = match body(request).await {
         Ok(read) => read,
         Err(why) => return problem(StatusCode::PAYLOAD_TOO_LARGE, &why),
@@ -94,7 +116,10 @@ async fn order(State(app): State<Shared>, visitor: Visitor, request: Request) ->
             return problem(StatusCode::BAD_REQUEST, &why);
         }
     };
-    match app.actions.order(&visitor, order, now_ns()).await {
+    if needs_fresh(&order) && !fresh.0 {
+        return Problem::confirm().into_response();
+    }
+    match take(&app, &visitor, &caller, order).await {
         Ok(record) => {
             let status = if record.phase.is_final() { StatusCode::OK } else { StatusCode::ACCEPTED };
             let mut answer = answer(status, &record.shown());
@@ -133,15 +158,20 @@ async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     match app.actions.recent(&Kind::ALL, LIST_MAX).await {
         Ok(records) => {
             let may_see = |user: &str| user == visitor.user || visitor.standing == Standing::Admin;
-            let shown: Vec<Value> =
-                records.iter().filter(|record| may_see(&record.user)).map(super::Record::shown).collect();
+            let shown: Vec<Value> = records.iter().filter(|record| may_see(&record.user)).map(Record::shown).collect();
             answer(StatusCode::OK, &Value::Array(shown))
         }
         Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
-async fn act(State(app): State<Shared>, visitor: Visitor, request: Request) -> Response {
+async fn act(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    caller: Caller,
+    fresh: IsFresh,
+    request: Request,
+) -> Response {
     let fields = match fields(request).await {
         Ok(fields) => fields,
         Err((status, why)) => return refused(&visitor, status, &why, "/"),
@@ -151,7 +181,10 @@ async fn act(State(app): State<Shared>, visitor: Visitor, request: Request) -> R
         Err(why) => return refused(&visitor, StatusCode::BAD_REQUEST, &why, "/"),
     };
     let (id, back) = (filled.order.id.clone(), filled.back);
-    match app.actions.order(&visitor, filled.order, now_ns()).await {
+    if needs_fresh(&filled.order) && !fresh.0 {
+        return Problem::confirm().into_response();
+    }
+    match take(&app, &visitor, &caller, filled.order).await {
         Ok(_) => {
             // Whatever the wait ends with: the page reads the state again.
             let _ = app.actions.wait(&visitor, &id, FORM_WAIT).await;

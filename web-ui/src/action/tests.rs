@@ -103,6 +103,14 @@ async fn an_order_that_is_sent_twice_acts_once_and_says_who() {
     let (status, again) = post(&router, &order).await;
     assert_eq!((status, &again["state"]), (StatusCode::OK, &json!("done")), "the same order is the same action");
     assert_eq!(role.done.load(Ordering::Relaxed), 1);
+    let log = || app.state.call(|db| crate::state::log::read(db, u64::MAX >> 1, 10));
+    let mut tries = 0..1_000;
+    while log().await.expect("read").is_empty() {
+        assert!(tries.next().is_some(), "what was done is logged");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let row = log().await.expect("read").remove(0);
+    assert_eq!((row.who.as_str(), row.action.as_str(), row.result.as_str()), ("anna", "action.acknowledge", "done"));
     let seen = role.seen.lock().expect("no panic").join("");
     assert!(seen.contains("\"by\":\"anna\"") && !seen.contains("mallory"), "{seen}");
 }

@@ -55,6 +55,20 @@ impl Kind {
         }
     }
 
+    /// Its name in the log.
+    pub const fn event(self) -> &'static str {
+        match self {
+            Kind::Acknowledge => "action.acknowledge",
+            Kind::Silence => "action.silence",
+            Kind::Unsilence => "action.unsilence",
+            Kind::Threshold => "action.threshold",
+            Kind::TestChannel => "action.test_channel",
+            Kind::Restart => "action.restart",
+            Kind::Sample => "action.sample",
+            Kind::SampleStop => "action.sample_stop",
+        }
+    }
+
     /// The one of that name.
     pub fn named(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)

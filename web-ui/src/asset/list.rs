@@ -9,7 +9,7 @@ const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 
 /// All files; what others import stands before them.
-pub(super) const FILES: [File; 9] = [
+pub(super) const FILES: [File; 13] = [
     File {
         name: "floodmark.css",
         media: CSS,
@@ -20,9 +20,13 @@ pub(super) const FILES: [File; 9] = [
             include_bytes!("../../assets/vendor/uplot/uPlot.min.css"),
             include_bytes!("../../assets/traffic.css"),
             include_bytes!("../../assets/control.css"),
+            include_bytes!("../../assets/flows.css"),
         ],
     },
     File { name: "words.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/words.js")] },
+    File { name: "live.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/live.js")] },
+    File { name: "now.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/now.js")] },
+    File { name: "incidents.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/incidents.js")] },
     File { name: "page.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/page.js")] },
     // Not ours: web-ui/assets/vendor/uplot has its version and licence.
     File {
@@ -32,6 +36,7 @@ pub(super) const FILES: [File; 9] = [
     },
     File { name: "traffic.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/traffic.js")] },
     File { name: "action.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/action.js")] },
+    File { name: "flows.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/flows.js")] },
     File { name: "icon.svg", media: SVG, parts: &[include_bytes!("../../assets/icon.svg")] },
     File { name: "icon-192.png", media: PNG, parts: &[include_bytes!("../../assets/icon-192.png")] },
     File { name: "icon-512.png", media: PNG, parts: &[include_bytes!("../../assets/icon-512.png")] },

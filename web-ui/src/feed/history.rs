@@ -22,6 +22,8 @@ pub struct Point {
     pub bytes_out: u64,
     /// Wire packets of all directions.
     pub packets: u64,
+    /// Frames that the kernel dropped.
+    pub dropped: u64,
 }
 
 /// The ring.

@@ -1,4 +1,4 @@
-//! What goes into the hub's channels: small JSON, a second's worth of each. `docs/push-channels.md` lists the keys.
+//! What goes into the hub's channels: small JSON, a second's worth of each. `docs/push-channels.md` tells the keys.
 
 use live::incident::{Incident, IncidentPhase, Severity, SubjectKind};
 use live::line::{CaptureLine, NotifierLine, Top};

@@ -71,18 +71,25 @@ impl Teller {
     }
 
     fn hear_capture(&mut self, line: Arc<CaptureLine>, at_ns: u64) -> Point {
-        let traffic = Traffic::of(&line, 0);
         let before = self.snapshot.capture.replace(Heard { line: Arc::clone(&line), at_ns });
         // The counts of another life are not comparable.
         self.before = before.map(|heard| heard.line).filter(|before| before.envelope.epoch == line.envelope.epoch);
         self.lines += 1;
         self.has_capture = true;
+        let traffic = self.traffic(&line);
         Point {
             time_s: line.envelope.time_ns / 1_000_000_000,
             bytes_in: traffic.b[0],
             bytes_out: traffic.b[1],
             packets: traffic.p.iter().sum(),
+            dropped: traffic.d,
         }
+    }
+
+    fn traffic(&self, line: &CaptureLine) -> Traffic {
+        let dropped = |line: &CaptureLine| line.ledger.kernel_dropped;
+        let before = self.before.as_deref();
+        Traffic::of(line, before.map_or(0, |before| dropped(line).saturating_sub(dropped(before))))
     }
 
     /// The newest snapshot, made at `now_ns`.
@@ -116,9 +123,7 @@ impl Teller {
 
     fn capture_messages(&mut self, line: &CaptureLine, followed: &dyn Fn() -> Vec<String>) -> Vec<Message> {
         let mut messages = Vec::new();
-        let dropped = |line: &CaptureLine| line.ledger.kernel_dropped;
-        let before = self.before.as_deref();
-        let mut traffic = Traffic::of(line, before.map_or(0, |before| dropped(line).saturating_sub(dropped(before))));
+        let mut traffic = self.traffic(line);
         if self.lines % HOSTS_EVERY == 1 {
             let hosts = hosts(line);
             if hosts != self.hosts {
@@ -127,7 +132,7 @@ impl Teller {
             }
         }
         messages.extend(message("traffic", &traffic));
-        messages.extend(message("workers", &workers(line, before)));
+        messages.extend(message("workers", &workers(line, self.before.as_deref())));
         if let Some(books) = self.snapshot.books()
             && (self.lines % LEDGER_EVERY == 1 || books.ledger.imbalance != self.imbalance)
         {

@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::config::Config;
+use crate::app::Shared;
 
 /// Nothing but our own files, no inline script or style, no frame around us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -23,25 +23,12 @@ const STRICT: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 ];
 
-/// A year: what browsers remember of "only by https".
+/// A year: what browsers remember of "only by https". Said only where the certificate was given: with our own authority a
+/// phone that has not taken it could not pass the warning.
 const HSTS: &str = "max-age=31536000";
 
-/// What depends on the configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct Extra {
-    is_hsts: bool,
-}
-
-impl Extra {
-    /// HSTS only where the certificate is one that browsers trust: with our own authority a phone that has not taken it
-    /// could not pass the warning.
-    pub fn of(config: &Config) -> Extra {
-        Extra { is_hsts: config.has_trusted_certificate() }
-    }
-}
-
 /// Adds them; what a handler set itself stays.
-pub async fn strict(State(extra): State<Extra>, request: Request, next: Next) -> Response {
+pub async fn strict(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in STRICT {
@@ -49,7 +36,7 @@ pub async fn strict(State(extra): State<Extra>, request: Request, next: Next) ->
     }
     // Pages show what only the visitor may see; assets say otherwise themselves.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if extra.is_hsts {
+    if app.door.is_strict() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
     response

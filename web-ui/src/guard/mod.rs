@@ -13,7 +13,7 @@ pub use own_path::{encoded, own_path};
 pub(crate) use problem::language_of;
 pub use problem::{Problem, no_method, nowhere, present};
 pub use right::{Right, Standing};
-pub use visitor::{Caller, Fresh, Visitor};
+pub use visitor::{Caller, Fresh, IsFresh, Visitor};
 
 use std::sync::Arc;
 
@@ -32,8 +32,9 @@ pub fn around(routes: Router, app: &Shared) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), sign_in::recognise))
         .layer(from_fn(origin::same_origin))
         .layer(from_fn_with_state(hosts, host::known_host))
+        // What is refused here; the routes' own problems are pages already.
         .layer(from_fn(present))
-        .layer(from_fn_with_state(headers::Extra::of(&app.options.config), headers::strict))
+        .layer(from_fn_with_state(Arc::clone(app), headers::strict))
 }
 
 /// Lets a request through to a route that needs `right`. Who the visitor is was found out before, and is in the

@@ -196,7 +196,7 @@ pub async fn present(request: Request, next: Next) -> Response {
     if !wants_page(headers) {
         return next.run(request).await;
     }
-    let language = language_of(headers);
+    let (language, known) = (language_of(headers), request.extensions().get::<Visitor>().cloned());
     let is_get = request.method() == Method::GET;
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let referer =
@@ -206,7 +206,7 @@ pub async fn present(request: Request, next: Next) -> Response {
     if problem.way == Way::SignIn && is_get {
         return Redirect::to(&format!("/sign-in?next={}", encoded(&path))).into_response();
     }
-    let visitor = response.extensions().get::<Visitor>().cloned();
+    let visitor = known.or_else(|| response.extensions().get::<Visitor>().cloned());
     let language = visitor.as_ref().map_or(language, |visitor| visitor.language);
     let back = if is_get { path } else { own_path(&referer).unwrap_or("/").to_owned() };
     let mut page = problem.page(language, visitor, &back);

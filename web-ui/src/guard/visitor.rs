@@ -8,8 +8,6 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use super::{Problem, Refusal, Standing};
-use crate::app::Shared;
-use crate::role;
 use crate::server::Peer;
 use crate::state::log::{Entry, clean};
 use crate::words::Language;
@@ -35,21 +33,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
+/// Whether the visitor has given the password in the last 15 minutes; in the request's extensions beside the visitor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsFresh(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for IsFresh {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<IsFresh, Infallible> {
+        Ok(parts.extensions.get::<IsFresh>().copied().unwrap_or_default())
+    }
+}
+
 /// A visitor who has given the password in the last 15 minutes: for what is dangerous. Handlers take it as an argument
 /// instead of [`Visitor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fresh(pub Visitor);
 
-impl FromRequestParts<Shared> for Fresh {
+impl<S: Send + Sync> FromRequestParts<S> for Fresh {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Fresh, Problem> {
-        let visitor = Visitor::from_request_parts(parts, app).await?;
-        if app.sessions.is_fresh(visitor.session, role::now_ns()) {
-            Ok(Fresh(visitor))
-        } else {
-            Err(Problem::confirm())
-        }
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Fresh, Problem> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        let is_fresh = parts.extensions.get::<IsFresh>().is_some_and(|fresh| fresh.0);
+        if is_fresh { Ok(Fresh(visitor)) } else { Err(Problem::confirm()) }
     }
 }
 
@@ -58,6 +65,8 @@ impl FromRequestParts<Shared> for Fresh {
 pub struct Caller {
     /// Its address; the proxy's is replaced where the proxy is trusted.
     pub address: IpAddr,
+    /// Whether its connection is under TLS.
+    pub is_tls: bool,
     /// What the browser calls itself; one line of text.
     pub agent: String,
 }
@@ -81,8 +90,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Caller, Infallible> {
-        let address = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address);
+        let peer = parts.extensions.get::<Peer>();
+        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address);
+        let is_tls = peer.is_some_and(|peer| peer.is_tls);
         let agent = parts.headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
-        Ok(Caller { address: address.to_canonical(), agent: clean(&agent.unwrap_or_default()) })
+        Ok(Caller { address: address.to_canonical(), is_tls, agent: clean(&agent.unwrap_or_default()) })
     }
 }

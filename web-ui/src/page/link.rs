@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use askama::Template;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,11 +16,10 @@ use live::control::Request;
 use crate::action::new_id;
 use crate::app::Shared;
 use crate::ask::QuestionError;
-use crate::guard::Right;
+use crate::guard::{Caller, Right};
 use crate::page::frame::{Frame, html};
 use crate::role::now_ns;
 use crate::routes::Route;
-use crate::server::Peer;
 use crate::words::Language;
 
 /// Longest token that is looked at; notifier's have 32 characters.
@@ -112,14 +110,9 @@ struct Page {
     token: Option<String>,
 }
 
-async fn look(
-    State(app): State<Shared>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Path(token): Path<String>,
-) -> Response {
+async fn look(State(app): State<Shared>, caller: Caller, headers: HeaderMap, Path(token): Path<String>) -> Response {
     let language = language(&headers);
-    match admitted(&app, peer, &token) {
+    match admitted(&app, &caller, &token) {
         Err(refusal) => refusal.page(language),
         Ok(link) => {
             let request = Request { id: new_id(), action: Action::LookLink(link), role: None };
@@ -131,22 +124,18 @@ async fn look(
     }
 }
 
-async fn redeem(
-    State(app): State<Shared>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    Path(token): Path<String>,
-) -> Response {
+async fn redeem(State(app): State<Shared>, caller: Caller, headers: HeaderMap, Path(token): Path<String>) -> Response {
     let language = language(&headers);
-    match admitted(&app, peer, &token) {
+    match admitted(&app, &caller, &token) {
         Err(refusal) => refusal.page(language),
         Ok(link) => {
             // The id is the link's: a second tap is the same request.
             let id = format!("link-{}", link.token_hash.chars().take(ID_CHARS).collect::<String>());
             let request = Request { id, action: Action::RedeemLink(link), role: None };
             match app.questions.notifier(request).await {
-                Ok(_) => {
-                    tracing::info!("a link of a mail acknowledged");
+                Ok(answer) => {
+                    let entry = caller.entry("a mail's link", "action.redeem_link", &answer.state, Ok(()));
+                    app.log.write(entry, now_ns());
                     let w = language.pick(&EN, &RU);
                     show(language, StatusCode::OK, "good", w.done.to_owned(), None)
                 }
@@ -182,9 +171,8 @@ impl Refusal {
     }
 }
 
-fn admitted(app: &Shared, peer: Option<Extension<Peer>>, token: &str) -> Result<Link, Refusal> {
-    let address = peer.map_or(IpAddr::from([127, 0, 0, 1]), |Extension(peer)| peer.address);
-    if !app.askers.admit(address, now_ns()) {
+fn admitted(app: &Shared, caller: &Caller, token: &str) -> Result<Link, Refusal> {
+    if !app.askers.admit(caller.address, now_ns()) {
         return Err(Refusal::Often);
     }
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);

@@ -3,9 +3,12 @@
 mod channels;
 mod download;
 pub(crate) mod fields;
+mod flows;
 pub mod frame;
 mod health;
 pub mod icon;
+pub mod incident;
+mod incidents;
 mod link;
 pub mod look;
 mod now;
@@ -14,6 +17,7 @@ mod query;
 mod rules;
 mod samples;
 mod sign_in;
+pub mod spark;
 mod system;
 mod traffic;
 mod uploads;
@@ -30,7 +34,9 @@ use crate::routes::Route;
 pub fn routes() -> Vec<Route> {
     [
         now::routes(),
+        incidents::routes(),
         traffic::routes(),
+        flows::routes(),
         users::routes(),
         sign_in::routes(),
         rules::routes(),

@@ -7,14 +7,13 @@ use std::path::{Path as FilePath, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use nix::fcntl::OFlag;
 
 use super::download;
-use crate::action::problem;
 use crate::app::Shared;
-use crate::guard::{Right, Standing};
+use crate::guard::{Problem, Right, Standing};
 use crate::role::Options;
 use crate::routes::Route;
 
@@ -67,7 +66,10 @@ fn time_ns(about: &fs::Metadata) -> u64 {
 }
 
 async fn download(State(app): State<Shared>, headers: HeaderMap, Path(name): Path<String>) -> Response {
-    let missing = || problem(StatusCode::NOT_FOUND, "there is no such sample; old ones are removed");
+    let missing = || {
+        Problem::not_found("There is no such sample; old ones are removed.", "Такой записи нет; старые удаляются.")
+            .into_response()
+    };
     if !is_name(&name) {
         return missing();
     }
@@ -76,10 +78,7 @@ async fn download(State(app): State<Shared>, headers: HeaderMap, Path(name): Pat
     let etag = format!("\"{:x}-{:x}\"", about.len(), time_ns(&about));
     match download::answer(&headers, file, &name, &etag, about.len()) {
         Ok(answer) => answer,
-        Err(error) => {
-            tracing::warn!(%error, name, "a sample cannot be read");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "the sample cannot be read; the log says why")
-        }
+        Err(error) => Problem::internal(&error).into_response(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::publish::text;
 use super::token::{Token, TokenError, Wish};
 use crate::app::Shared;
-use crate::guard::Visitor;
+use crate::guard::{Caller, Fresh};
 use crate::role::now_ns;
 
 /// Bytes of a request.
@@ -23,23 +23,34 @@ pub async fn list(State(app): State<Shared>) -> Response {
 }
 
 /// Makes a token; the answer is the only place where its text stands.
-pub async fn make(State(app): State<Shared>, visitor: Visitor, body: Body) -> Result<Response, Problem> {
+pub async fn make(
+    State(app): State<Shared>,
+    Fresh(visitor): Fresh,
+    caller: Caller,
+    body: Body,
+) -> Result<Response, Problem> {
     let text = text(body, REQUEST_MAX).await?;
     let wish: Wish = serde_json::from_str(&text).map_err(|error| {
         Problem::bad_request(format!("{error}; a request looks like {{\"name\":\"backup\",\"publish\":\"x/backup/\"}}"))
     })?;
     let (token, text) = app.push.tokens.make(wish, &visitor.user, now_ns()).await?;
-    tracing::info!(user = visitor.user, token = token.id, "a token for scripts was made");
+    let what = format!("{} {}", token.id, token.name);
+    app.log.write(caller.entry(&visitor.user, "token.make", &what, Ok(())), now_ns());
     let body = serde_json::json!({ "id": token.id, "token": text });
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 
 /// Revokes a token; what reads by it ends.
-pub async fn revoke(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn revoke(
+    State(app): State<Shared>,
+    Fresh(visitor): Fresh,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id = id.parse().map_err(|_| TokenError::Unknown)?;
     app.push.tokens.revoke(id).await?;
     app.hub.recheck();
-    tracing::info!(user = visitor.user, token = id, "a token for scripts was revoked");
+    app.log.write(caller.entry(&visitor.user, "token.revoke", &id.to_string(), Ok(())), now_ns());
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -29,41 +29,47 @@ const HEAD_BYTES_MAX: usize = 16 << 10;
 
 /// Serves requests on `stream`, of which `read` has been read already.
 pub(super) fn begin(stream: Stream, read: Bytes, server: Arc<Server>) -> AbortHandle {
-    let task = tokio::spawn(async move {
-        let mut stopping = server.stopping.clone();
-        let first = async {
-            if read.is_empty() {
-                // HTTP's buffers are made only when there is something to put in.
-                let has_come = timeout(server.door.times.idle, stream.readable()).await.is_ok();
-                server.counts.head_timeouts.add(u64::from(!has_come));
-                has_come
-            } else {
-                true
-            }
-        };
-        let has_come = tokio::select! {
-            has_come = first => has_come,
-            _ = stopping.wait_for(|stopping| *stopping) => false,
-        };
-        if has_come && let Some((then, again)) = requests(stream, read, &server).await {
-            go_on(then, again, server);
+    let loops = Arc::clone(&server.loops);
+    loops.again(stream, |stream| serve(stream, read, server)).abort_handle()
+}
+
+/// Waits for the first byte, then serves requests.
+async fn serve(stream: Stream, read: Bytes, server: Arc<Server>) {
+    let mut stopping = server.stopping.clone();
+    let first = async {
+        if read.is_empty() {
+            // HTTP's buffers are made only when there is something to put in.
+            let has_come = timeout(server.door.times.idle, stream.readable()).await.is_ok();
+            server.counts.head_timeouts.add(u64::from(!has_come));
+            has_come
+        } else {
+            true
         }
-    });
-    task.abort_handle()
+    };
+    let has_come = tokio::select! {
+        has_come = first => has_come,
+        _ = stopping.wait_for(|stopping| *stopping) => false,
+    };
+    if has_come && let Some((then, again)) = requests(stream, read, &server).await {
+        go_on(then, again, server);
+    }
 }
 
 /// Hands the connection to the one who took it, in a task of its own: that is as large as `then` needs.
 fn go_on(then: Then, Again { stream, read }: Again, server: Arc<Server>) {
     server.counts.taken.add(1);
-    let taken = then(stream, read);
-    tokio::spawn(async move {
-        let mut stopping = server.stopping.clone();
-        let again = tokio::select! {
-            again = taken => again,
-            _ = stopping.wait_for(|stopping| *stopping) => None,
-        };
-        if let Some(Again { stream, read }) = again {
-            begin(stream, read, server);
+    let loops = Arc::clone(&server.loops);
+    loops.push(stream, move |stream| {
+        let taken = then(stream, read);
+        async move {
+            let mut stopping = server.stopping.clone();
+            let again = tokio::select! {
+                again = taken => again,
+                _ = stopping.wait_for(|stopping| *stopping) => None,
+            };
+            if let Some(Again { stream, read }) = again {
+                begin(stream, read, server);
+            }
         }
     });
 }

@@ -2,6 +2,7 @@
 
 mod connection;
 mod counts;
+mod loops;
 mod opening;
 mod peer;
 mod places;
@@ -12,6 +13,7 @@ pub mod tls;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -31,6 +33,7 @@ pub use takeover::{Again, NoTakeover, Takeover};
 
 use crate::config::Config;
 use crate::guard::Visitor;
+use loops::{Layout, Loops};
 use places::Full;
 use tls::Tls;
 
@@ -51,6 +54,9 @@ const KEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Files that are no connections: the store, the live sockets, the state, the log.
 const DESCRIPTORS_OF_OTHERS: usize = 192;
+
+/// How long the other threads serve on after the stop: as long as the role does.
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// How soon the last connection's end is seen at the stop.
 const STOP_POLL: Duration = Duration::from_millis(10);
@@ -75,16 +81,18 @@ pub struct Door {
     times: Times,
     proxies: Vec<IpNet>,
     tls: Option<Tls>,
+    loops: Layout,
 }
 
 /// What all connections share.
-pub(crate) struct Server {
-    pub router: Router,
-    pub door: Arc<Door>,
-    pub places: Arc<Places>,
-    pub counts: Arc<Counts>,
-    pub listen: Option<SocketAddr>,
-    pub stopping: watch::Receiver<bool>,
+struct Server {
+    router: Router,
+    door: Arc<Door>,
+    places: Arc<Places>,
+    counts: Arc<Counts>,
+    listen: Option<SocketAddr>,
+    loops: Arc<Loops>,
+    stopping: watch::Receiver<bool>,
 }
 
 impl Door {
@@ -99,7 +107,14 @@ impl Door {
         let is_proxy = move |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(&address));
         let places = Places::new(limits, Arc::clone(&counts), is_proxy);
         let times = Times { head: HEAD_TIMEOUT, idle: IDLE_TIMEOUT, request: REQUEST_TIMEOUT };
-        Arc::new(Door { places, counts, times, proxies: config.trusted_proxies.clone(), tls })
+        Arc::new(Door {
+            places,
+            counts,
+            times,
+            proxies: config.trusted_proxies.clone(),
+            tls,
+            loops: Layout::of(config),
+        })
     }
 
     /// TLS of the port; `None` = off.
@@ -147,30 +162,57 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     door: Arc<Door>,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let address = listener.local_addr().ok();
+    let loops = Arc::new(Loops::start(&door.loops, &stopping)?);
+    let listener = listener.into_std()?;
     let server = Arc::new(Server {
         router,
         places: Arc::clone(&door.places),
         counts: Arc::clone(&door.counts),
         door,
-        listen: listener.local_addr().ok(),
+        listen: address,
+        loops: Arc::clone(&loops),
         stopping: stopping.clone(),
     });
+    for other in &loops.alike {
+        let (server, listener) = (Arc::clone(&server), listener.try_clone()?);
+        other.spawn(async move {
+            match TcpListener::from_std(listener) {
+                Ok(listener) => accept(listener, &server).await,
+                Err(error) => tracing::error!(%error, "a thread of the page serves nobody"),
+            }
+        });
+    }
+    let listener = TcpListener::from_std(listener)?;
     let mut look = interval(KEEP_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     look.reset();
+    let mut accepting = pin!(accept(listener, &server));
+    loop {
+        tokio::select! {
+            () = accepting.as_mut() => break,
+            _ = look.tick() => keep_certificate(&server.door),
+        }
+    }
+    // Every connection gives its place back; the caller bounds the wait.
+    while server.places.taken() > 0 {
+        tokio::time::sleep(STOP_POLL).await;
+    }
+    Ok(())
+}
+
+/// Accepts until the stop.
+async fn accept(listener: TcpListener, server: &Arc<Server>) {
+    let mut stopping = server.stopping.clone();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = look.tick() => {
-                keep_certificate(&server.door);
-                continue;
-            }
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
         };
         match accepted {
-            Ok((wire, peer)) => admit(wire, peer, &server),
+            Ok((wire, peer)) => admit(wire, peer, server),
             Err(error) => {
                 // Descriptors are short, or the peer is gone already: others go on.
                 tracing::debug!(%error, "a connection could not be accepted");
@@ -179,12 +221,6 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
-    // Every connection gives its place back; the caller bounds the wait.
-    while server.places.taken() > 0 {
-        tokio::time::sleep(STOP_POLL).await;
-    }
-    Ok(())
 }
 
 /// Gives a connection its place and its task, or closes it.

@@ -14,21 +14,21 @@ use super::{Server, Stream, connection, tls};
 /// The first byte of a TLS handshake (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
 
-/// Opens an accepted connection and serves it; gives the place's number and the task.
+/// Opens an accepted connection and serves it.
 pub(super) fn begin(wire: TcpStream, place: Place, server: Arc<Server>) {
     let number = place.number();
-    let places = Arc::clone(&server.places);
-    let task = tokio::spawn(async move {
+    let (places, loops) = (Arc::clone(&server.places), Arc::clone(&server.loops));
+    let task = loops.requests(wire, move |wire| async move {
         let mut stopping = server.stopping.clone();
         let opened = tokio::select! {
             opened = open(wire, place, &server) => opened,
             _ = stopping.wait_for(|stopping| *stopping) => None,
         };
         if let Some(stream) = opened {
-            let place = stream.place().number();
+            let number = stream.place().number();
             let places = Arc::clone(&server.places);
             let task = connection::begin(stream, Bytes::new(), server);
-            places.served_by(place, task);
+            places.served_by(number, task);
         }
     });
     places.served_by(number, task.abort_handle());

@@ -43,6 +43,16 @@ impl Stream {
         &self.place
     }
 
+    /// The stream as one of the event loop that calls. Under TLS it stays with the loop that accepted it, which wakes it.
+    pub(super) fn moved(self) -> io::Result<Stream> {
+        let Stream { wire, place } = self;
+        let wire = match wire {
+            Wire::Plain(wire) => Wire::Plain(TcpStream::from_std(wire.into_std()?)?),
+            tls @ Wire::Tls(_) => tls,
+        };
+        Ok(Stream { wire, place })
+    }
+
     /// Waits until there is something to read, or the peer has closed. Takes no buffer. Under TLS what has been
     /// decrypted already is not seen: ask only when a read would wait.
     pub(super) async fn readable(&self) -> io::Result<()> {

@@ -20,9 +20,10 @@ use tokio::time::timeout;
 
 use tokio_rustls::TlsConnector;
 
+use super::loops::{Layout, Loops};
 use super::tls::Tls;
 use super::{Again, Door, Server, Stream, Takeover, Times, now_s, serve};
-use crate::config::{Config, TlsMode};
+use crate::config::{Config, Model, TlsMode};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -291,6 +292,7 @@ async fn plain_http_from_another_machine_is_told_to_use_tls() {
         counts: Arc::clone(&door.counts),
         door: Arc::clone(&door),
         listen: None,
+        loops: Arc::new(Loops::start(&Layout::of(&config), &stopping).expect("no threads")),
         stopping,
     });
     let place = door.places.take("192.0.2.1".parse().expect("an address"), super::now()).expect("room");
@@ -299,4 +301,22 @@ async fn plain_http_from_another_machine_is_told_to_use_tls() {
     let said = closed(&mut client).await;
     assert!(said.starts_with("HTTP/1.1 400") && said.contains("use https://"), "{said}");
     assert_eq!((door.counts.plain_on_tls.get(), door.places.taken()), (1, 0));
+}
+
+#[tokio::test]
+async fn threads_alike_and_threads_apart_serve_the_same() {
+    let apart = Config { model: Model::Apart, ..Config::default() };
+    for config in [Config { threads: 3, ..Config::default() }, apart] {
+        let served = start(router(), &config).await;
+        for _ in 0..20 {
+            let mut stream = served.connect().await;
+            for _ in 0..2 {
+                say(&mut stream, "GET /poll HTTP/1.1\r\nHost: t\r\n\r\nGET /plain HTTP/1.1\r\nHost: t\r\n\r\n").await;
+                until(&mut stream, "mine\n").await;
+                until(&mut stream, "plain\n").await;
+            }
+        }
+        served.stop.send(true).expect("it runs");
+        timeout(SOON, served.task).await.expect("in time").expect("no panic").expect("no failure");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use crate::config::Config;
+use crate::config::{Config, TlsMode};
 
 /// The beginning of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub fn reach(config: &Config) -> Reach {
     if !config.public_url.is_empty() {
         return Reach { url: config.public_url.trim_end_matches('/').to_owned(), is_loopback: false };
     }
-    let scheme = if config.is_https() { "https" } else { "http" };
+    let scheme = if config.tls != TlsMode::Off { "https" } else { "http" };
     let listen = config.listen;
     let ip = if listen.ip().is_unspecified() { outward(listen.ip()).unwrap_or(listen.ip()) } else { listen.ip() };
     Reach { url: format!("{scheme}://{}", SocketAddr::new(ip, listen.port())), is_loopback: ip.is_loopback() }

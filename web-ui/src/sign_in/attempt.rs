@@ -81,7 +81,7 @@ pub async fn sign_in(
     now_ns: u64,
 ) -> Result<Opened, Refused> {
     let name = user::name_of(&typed.name);
-    let device = app.sign_in.device_of(cookies, name.as_deref().unwrap_or_default());
+    let device = app.sign_in.device_of(cookies, caller.is_tls, name.as_deref().unwrap_or_default());
     let who = name.clone().unwrap_or_else(|| typed.name.clone());
     let place = Try { user: who.clone(), address: caller.address, device };
     let (token, caller_too) = (random::token(), caller.clone());
@@ -174,13 +174,13 @@ async fn judge<T: Send + 'static>(
 
 impl SignIn {
     /// The session that a request's cookie holds.
-    pub(crate) fn session_of(&self, app: &App, cookies: &HeaderMap, now_ns: u64) -> Option<Visitor> {
-        app.sessions.find(&random::hash(self.jar.read(cookies, Kind::Session)?), now_ns)
+    pub(crate) fn session_of(&self, app: &App, (cookies, is_tls): (&HeaderMap, bool), now_ns: u64) -> Option<Visitor> {
+        app.sessions.find(&random::hash(self.jar.read(cookies, is_tls, Kind::Session)?), now_ns)
     }
 
     /// The number of the device in a request's cookie, if `user` has signed in from it before.
-    fn device_of(&self, cookies: &HeaderMap, user: &str) -> Option<String> {
-        self.devices.known(self.jar.read(cookies, Kind::Device)?, user).map(str::to_owned)
+    fn device_of(&self, cookies: &HeaderMap, is_tls: bool, user: &str) -> Option<String> {
+        self.devices.known(self.jar.read(cookies, is_tls, Kind::Device)?, user).map(str::to_owned)
     }
 
     fn begin(&self, place: &Try) -> Result<(), Duration> {
@@ -202,20 +202,20 @@ impl SignIn {
     }
 
     /// The cookies of a session that was opened: its own, and the device's if it is new.
-    pub fn cookies(&self, opened: &Opened, had: &HeaderMap) -> HeaderMap {
+    pub fn cookies(&self, opened: &Opened, had: &HeaderMap, is_tls: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.append(axum::http::header::SET_COOKIE, self.jar.keep(Kind::Session, &opened.token));
-        if self.device_of(had, &opened.session.user).is_none() {
+        headers.append(axum::http::header::SET_COOKIE, self.jar.keep(is_tls, Kind::Session, &opened.token));
+        if self.device_of(had, is_tls, &opened.session.user).is_none() {
             let device = self.devices.sign(&opened.session.user);
-            headers.append(axum::http::header::SET_COOKIE, self.jar.keep(Kind::Device, &device));
+            headers.append(axum::http::header::SET_COOKIE, self.jar.keep(is_tls, Kind::Device, &device));
         }
         headers
     }
 
     /// The cookies of a browser that signs out; the device stays known.
-    pub fn forget(&self) -> HeaderMap {
+    pub fn forget(&self, is_tls: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.append(axum::http::header::SET_COOKIE, self.jar.forget(Kind::Session));
+        headers.append(axum::http::header::SET_COOKIE, self.jar.forget(is_tls, Kind::Session));
         headers
     }
 }

@@ -22,29 +22,30 @@ pub enum Kind {
 /// Names and attributes of the cookies.
 #[derive(Clone, Copy, Debug)]
 pub struct Jar {
-    /// Browsers come by https: the cookies are `Secure`, and by the prefix `__Host-` bound to this host and path `/`.
-    /// Over plain http, meant for loopback, browsers would not keep such a cookie.
-    pub is_https: bool,
     /// A session's age, at most.
     pub max_age: Duration,
 }
 
-impl Jar {
-    fn name(&self, kind: Kind) -> &'static str {
-        match (kind, self.is_https) {
-            (Kind::Session, true) => "__Host-floodmark",
-            (Kind::Session, false) => "floodmark",
-            (Kind::Device, true) => "__Host-floodmark-device",
-            (Kind::Device, false) => "floodmark-device",
-        }
+/// The names, by which a cookie that came over TLS is not known where there is none, and the other way round.
+///
+/// Under TLS the cookies are `Secure`, and by the prefix `__Host-` bound to this host and path `/`. Over plain HTTP, which
+/// is served to this machine itself or where TLS is off, browsers would not keep such a cookie.
+fn name(kind: Kind, is_tls: bool) -> &'static str {
+    match (kind, is_tls) {
+        (Kind::Session, true) => "__Host-floodmark",
+        (Kind::Session, false) => "floodmark",
+        (Kind::Device, true) => "__Host-floodmark-device",
+        (Kind::Device, false) => "floodmark-device",
     }
+}
 
+impl Jar {
     /// The value of ours in a request; `None` also when there are two.
-    pub fn read<'a>(&self, headers: &'a HeaderMap, kind: Kind) -> Option<&'a str> {
+    pub fn read<'a>(&self, headers: &'a HeaderMap, is_tls: bool, kind: Kind) -> Option<&'a str> {
         let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
         let pairs =
             lines.flat_map(|line| line.split(';')).take(COOKIES_MAX).filter_map(|pair| pair.trim().split_once('='));
-        let mut ours = pairs.filter(|(name, _)| *name == self.name(kind)).map(|(_, value)| value);
+        let mut ours = pairs.filter(|(known, _)| *known == name(kind, is_tls)).map(|(_, value)| value);
         ours.next().filter(|_| ours.next().is_none())
     }
 
@@ -52,21 +53,21 @@ impl Jar {
     ///
     /// `SameSite=Lax`: a link in a mail opens the page signed in. What changes something is a POST, of which another
     /// site's carries no such cookie and is refused by its origin besides.
-    pub fn keep(&self, kind: Kind, value: &str) -> HeaderValue {
+    pub fn keep(&self, is_tls: bool, kind: Kind, value: &str) -> HeaderValue {
         let age = if kind == Kind::Session { self.max_age } else { DEVICE_AGE };
-        self.line(kind, value, age.as_secs())
+        line(is_tls, kind, value, age.as_secs())
     }
 
     /// A `Set-Cookie` that takes it away.
-    pub fn forget(&self, kind: Kind) -> HeaderValue {
-        self.line(kind, "", 0)
+    pub fn forget(&self, is_tls: bool, kind: Kind) -> HeaderValue {
+        line(is_tls, kind, "", 0)
     }
+}
 
-    fn line(&self, kind: Kind, value: &str, age_s: u64) -> HeaderValue {
-        let secure = if self.is_https { "; Secure" } else { "" };
-        let line = format!("{}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}", self.name(kind));
-        HeaderValue::from_str(&line).expect("the value has only characters of base64 and dots")
-    }
+fn line(is_tls: bool, kind: Kind, value: &str, age_s: u64) -> HeaderValue {
+    let secure = if is_tls { "; Secure" } else { "" };
+    let line = format!("{}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}", name(kind, is_tls));
+    HeaderValue::from_str(&line).expect("the value has only characters of base64 and dots")
 }
 
 #[cfg(test)]
@@ -77,17 +78,15 @@ mod tests {
 
     use super::{Jar, Kind};
 
-    fn jar(is_https: bool) -> Jar {
-        Jar { is_https, max_age: Duration::from_secs(60) }
-    }
+    const JAR: Jar = Jar { max_age: Duration::from_secs(60) };
 
     #[test]
     fn flags_fit_the_way_browsers_come() {
-        let line = jar(true).keep(Kind::Session, "abc");
+        let line = JAR.keep(true, Kind::Session, "abc");
         assert_eq!(line, "__Host-floodmark=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
-        let line = jar(false).keep(Kind::Device, "abc");
+        let line = JAR.keep(false, Kind::Device, "abc");
         assert_eq!(line, "floodmark-device=abc; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax");
-        let line = jar(true).forget(Kind::Session);
+        let line = JAR.forget(true, Kind::Session);
         assert_eq!(line, "__Host-floodmark=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
     }
 
@@ -98,7 +97,7 @@ mod tests {
             for line in lines {
                 headers.append("cookie", HeaderValue::from_bytes(line.as_bytes()).expect("a value"));
             }
-            assert_eq!(jar(false).read(&headers, Kind::Session), expect, "{lines:?}");
+            assert_eq!(JAR.read(&headers, false, Kind::Session), expect, "{lines:?}");
         };
         check(&["a=b; floodmark=x; c"], Some("x"));
         check(&["a=b", "floodmark=x"], Some("x"));

@@ -93,7 +93,7 @@ impl SignIn {
         })?;
         Ok(SignIn {
             passwords: password::Passwords::default(),
-            jar: Jar { is_https: config.is_https(), max_age: config.session_lifetime },
+            jar: Jar { max_age: config.session_lifetime },
             throttle: Mutex::default(),
             devices: device::Devices::new(&key),
         })

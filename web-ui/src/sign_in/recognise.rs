@@ -11,7 +11,9 @@ use super::cookie::Kind;
 use super::random;
 use super::session::stored;
 use crate::app::{App, Shared};
+use crate::guard::IsFresh;
 use crate::role;
+use crate::server::Peer;
 
 /// Characters of a session's cookie.
 const TOKEN_CHARS: usize = 43;
@@ -22,9 +24,13 @@ const SWEEP_EVERY: Duration = Duration::from_secs(2);
 /// Puts the [`crate::guard::Visitor`] of the request's session into its extensions; without a session that is open,
 /// nothing.
 pub async fn recognise(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
-    let token = app.sign_in.jar.read(request.headers(), Kind::Session).filter(|token| token.len() == TOKEN_CHARS);
-    let visitor = token.and_then(|token| app.sessions.find(&random::hash(token), role::now_ns()));
+    let is_tls = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_tls);
+    let token =
+        app.sign_in.jar.read(request.headers(), is_tls, Kind::Session).filter(|token| token.len() == TOKEN_CHARS);
+    let now_ns = role::now_ns();
+    let visitor = token.and_then(|token| app.sessions.find(&random::hash(token), now_ns));
     let Some(visitor) = visitor else { return next.run(request).await };
+    request.extensions_mut().insert(IsFresh(app.sessions.is_fresh(visitor.session, now_ns)));
     request.extensions_mut().insert(visitor.clone());
     let mut response = next.run(request).await;
     // For who writes the page about a problem, further out.

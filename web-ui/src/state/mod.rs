@@ -28,8 +28,13 @@ const JOBS_MAX: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Each part's tables: a name that never changes, and the statements. Never edited, only added to.
-const MIGRATIONS: [&[(&str, &str)]; 4] =
-    [log::MIGRATIONS, crate::sign_in::MIGRATIONS, crate::action::MIGRATIONS, crate::push::MIGRATIONS];
+const MIGRATIONS: [&[(&str, &str)]; 5] = [
+    log::MIGRATIONS,
+    crate::sign_in::MIGRATIONS,
+    crate::action::MIGRATIONS,
+    crate::push::MIGRATIONS,
+    crate::labels::MIGRATIONS,
+];
 
 /// The state cannot be kept, or asked.
 #[derive(Debug, thiserror::Error)]

@@ -28,10 +28,13 @@ const DAYS_MAX: usize = 256;
 /// Bytes in and out by value of a day.
 type Day = Vec<[u64; 2]>;
 
+/// Whose day, all interfaces or one, and its begin.
+type Key = (Option<String>, u32);
+
 /// The days that are over.
 #[derive(Default)]
 pub(super) struct Days {
-    known: std::sync::Mutex<BTreeMap<(Option<String>, u32), Arc<Day>>>,
+    known: std::sync::Mutex<BTreeMap<Key, Arc<Day>>>,
     /// Held by the one that reads.
     reading: Arc<Mutex<()>>,
 }
@@ -96,7 +99,7 @@ impl Stored {
                 by_interface: false,
                 split: Split::Direction,
             };
-            let day = day(start, &*self.series(query).await?);
+            let day = day(start, &self.series(query).await?);
             let mut known = self.month.known.lock().unwrap_or_else(PoisonError::into_inner);
             while known.len() >= DAYS_MAX && known.pop_first().is_some() {}
             known.insert(key, Arc::new(day));

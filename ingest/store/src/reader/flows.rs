@@ -1,7 +1,5 @@
 //! Flow rows, newest first.
 
-use sqlx::sqlite::SqliteConnection;
-
 use super::{FromRow, Kind, Reader, Select, Value, interruptible};
 use crate::error::StoreError;
 use crate::limits::QUERY_ROWS_MAX;
@@ -100,42 +98,22 @@ impl FromRow for Flow {
     }
 }
 
-/// The times that a day file covers.
-pub(super) struct Span {
-    pub(super) min_ts: u32,
-    pub(super) max_ts: u32,
-}
-
-impl Span {
-    /// `None` = it has no rows.
-    pub(super) async fn of(file: &mut SqliteConnection) -> Result<Option<Span>, StoreError> {
-        let select = Select { doing: DOING, text: "SELECT min_ts, max_ts FROM span".to_owned(), values: Vec::new() };
-        Ok(interruptible(file, &select).await?.pop())
-    }
-}
-
-impl FromRow for Span {
-    fn from_row<G: Get>(row: &G) -> Result<Span, sqlx::Error> {
-        Ok(Span { min_ts: row.u32(0)?, max_ts: row.u32(1)? })
-    }
-}
-
 impl Reader {
     /// Flow rows, newest first. Walks the time range from its end: with a rare host, give a short range.
     pub async fn flows(&mut self, query: &FlowQuery) -> Result<Vec<Flow>, StoreError> {
-        let Kind::Sqlite { folder, .. } = &self.0 else {
+        let Kind::Sqlite { folder, spans, .. } = &mut self.0 else {
             return self.select(select(query)).await;
         };
         let limit = query.limit.min(QUERY_ROWS_MAX) as usize;
         let mut flows: Vec<Flow> = Vec::new();
         for (_, path) in day_files(folder)?.into_iter().rev() {
-            let Some(mut file) = open_day_for_reading(&path).await? else { continue };
-            let Some(span) = Span::of(&mut file).await? else { continue };
+            let Some(span) = spans.of(&path).await? else { continue };
             // Files go by the day on which rows arrived, which is nearly, but not quite, the order of their times.
-            let needed = flows.len() < limit || flows.last().is_some_and(|oldest| span.max_ts >= oldest.row.ts);
-            if span.max_ts < query.since || span.min_ts >= query.until || !needed {
+            let needed = flows.len() < limit || flows.last().is_some_and(|oldest| span.newest >= oldest.row.ts);
+            if span.newest < query.since || span.oldest >= query.until || !needed {
                 continue;
             }
+            let Some(mut file) = open_day_for_reading(&path).await? else { continue };
             flows.extend(interruptible::<Flow>(&mut file, &select(query)).await?);
             flows.sort_by_key(|flow| std::cmp::Reverse(flow.key()));
             flows.truncate(limit);

@@ -43,6 +43,7 @@ use crate::rows::Bind;
 use crate::session::{Get, Session};
 use crate::sqlite::{day_files, main_file, merge, open_day_for_reading, open_for_reading};
 use crate::target::Target;
+use span::Spans;
 
 /// Virtual-machine steps of SQLite between two looks whether the time is over: well under a millisecond.
 const INTERRUPT_STEPS: i32 = 10_000;
@@ -53,7 +54,7 @@ pub struct Reader(Kind);
 
 enum Kind {
     MySql { server: Box<Server>, connection: Option<MySqlConnection> },
-    Sqlite { folder: PathBuf, main: Option<SqliteConnection> },
+    Sqlite { folder: PathBuf, main: Option<SqliteConnection>, spans: Spans },
 }
 
 /// A value in a WHERE.
@@ -86,7 +87,7 @@ impl Reader {
     pub async fn connect(config: &Config, data_dir: &Path) -> Result<Reader, StoreError> {
         let mut reader = match Target::of(config, data_dir)? {
             Target::MySql(address) => Reader(Kind::MySql { server: Box::new(Server::new(*address)), connection: None }),
-            Target::Sqlite(folder) => Reader(Kind::Sqlite { folder, main: None }),
+            Target::Sqlite(folder) => Reader(Kind::Sqlite { folder, main: None, spans: Spans::default() }),
         };
         reader.open().await?;
         Ok(reader)
@@ -97,7 +98,7 @@ impl Reader {
             Kind::MySql { server, connection } if connection.is_none() => {
                 *connection = Some(open_server(server).await?);
             }
-            Kind::Sqlite { folder, main } if main.is_none() => {
+            Kind::Sqlite { folder, main, .. } if main.is_none() => {
                 let path = main_file(folder);
                 // SQLite's own message would not tell these two apart.
                 match std::fs::File::open(&path) {

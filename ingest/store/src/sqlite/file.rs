@@ -230,7 +230,8 @@ async fn check_reading(connection: &mut SqliteConnection, known: u32) -> Result<
     }
 }
 
-fn log_of(path: &Path) -> PathBuf {
+/// The log of a database.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
     with_suffix(path, "-wal")
 }
 

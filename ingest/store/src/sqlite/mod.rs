@@ -15,7 +15,7 @@ mod retention;
 mod size;
 mod writer;
 
-pub(crate) use file::{day_files, main_file, open_day_for_reading, open_for_reading};
+pub(crate) use file::{day_files, log_of, main_file, open_day_for_reading, open_for_reading};
 pub(crate) use inspect::inspect;
 pub(crate) use open::merge;
 pub(crate) use retention::size_of;

@@ -13,9 +13,7 @@ use crate::page::icon::Tone;
 use crate::page::incident::Card;
 use crate::page::spark::Spark;
 use crate::words::Language;
-use crate::words::number::{
-    about, bits_per_second, bytes, count, decimal, duration, packets_per_second, per_second, percent,
-};
+use crate::words::number::{bits_per_second, bytes, count, decimal, duration, packets_per_second, per_second, percent};
 use crate::words::time::ago;
 
 /// Hosts and processes that are listed, and rows that are held free for them.
@@ -55,9 +53,10 @@ impl VerdictView {
 #[derive(Clone, Debug)]
 pub struct HostRow {
     pub(crate) address: String,
+    /// The address as the value of a query.
+    pub(crate) link: String,
     pub(crate) inbound: String,
     pub(crate) outbound: String,
-    pub(crate) packets: String,
 }
 
 /// Traffic.
@@ -69,7 +68,9 @@ pub struct TrafficView {
     pub(crate) outbound: String,
     pub(crate) all: String,
     pub(crate) packets: String,
+    pub(crate) packet_rate: String,
     pub(crate) flows: String,
+    pub(crate) dropped: String,
     pub(crate) other: Option<String>,
     pub(crate) total: String,
     pub(crate) bits: Spark,
@@ -81,29 +82,25 @@ pub struct TrafficView {
 }
 
 impl TrafficView {
-    pub(super) fn of(
-        heard: &Heard<CaptureLine>,
-        history: &History,
-        now_ns: u64,
-        language: Language,
-    ) -> TrafficView {
+    pub(super) fn of(heard: &Heard<CaptureLine>, history: &History, now_ns: u64, language: Language) -> TrafficView {
         let line = &heard.line;
         let sum = |of: fn(&live::line::InterfaceState) -> u64| line.interfaces.iter().map(of).sum::<u64>();
         let (bytes_in, bytes_out) = (sum(|state| state.inbound.bytes), sum(|state| state.out.bytes));
         let other = sum(|state| state.through.bytes + state.internal.bytes);
-        let packets = sum(|state| {
-            state.inbound.packets + state.out.packets + state.through.packets + state.internal.packets
-        });
+        let packets =
+            sum(|state| state.inbound.packets + state.out.packets + state.through.packets + state.internal.packets);
+        let dropped = history.points().last().map_or(0, |point| point.dropped);
         let bits = |bytes: u64| bits_per_second(bytes as f64 * 8.0, language);
         let now_s = now_ns / 1_000_000_000;
         let steps = |what: fn(&Point) -> u64| history.steps(now_s, what);
-        let bit_spark = Spark { name: "bits", lines: vec![steps(|point| point.bytes_in), steps(|point| point.bytes_out)] };
+        let bit_spark =
+            Spark { name: "bits", lines: vec![steps(|point| point.bytes_in), steps(|point| point.bytes_out)] };
         let packet_spark = Spark { name: "packets", lines: vec![steps(|point| point.packets)] };
         let row = |top: &live::line::Top| HostRow {
             address: top.key.clone(),
+            link: encoded(&top.key),
             inbound: bits(top.bytes_in),
             outbound: bits(top.bytes_out),
-            packets: about((top.packets_in + top.packets_out) as f64, language),
         };
         let hosts: Vec<HostRow> = line.top_hosts.iter().take(ROWS).map(row).collect();
         TrafficView {
@@ -113,7 +110,9 @@ impl TrafficView {
             outbound: bits(bytes_out),
             all: bits(bytes_in + bytes_out + other),
             packets: packets_per_second(packets as f64, language),
+            packet_rate: per_second(packets as f64, language),
             flows: per_second(sum(|state| state.flows_new) as f64, language),
+            dropped: per_second(dropped as f64, language),
             other: (other > 0).then(|| bits(other)),
             total: bytes(line.bytes_in.saturating_add(line.bytes_out), language),
             bits_peak: bits(bit_spark.peak()),
@@ -250,8 +249,6 @@ pub struct RoleRow {
     pub(crate) name: &'static str,
     pub(crate) tone: Tone,
     pub(crate) state: String,
-    /// When it was heard last, ms since the epoch; 0 = never.
-    pub(crate) heard_ms: u64,
     pub(crate) heard: String,
     pub(crate) restarts: String,
     pub(crate) lag: String,
@@ -271,7 +268,6 @@ impl RoleRow {
             name: health.role.name(),
             tone: if is_plain { health.tone() } else { health.tone().max(Tone::Warn) },
             state: if is_plain { own.to_owned() } else { format!("{own}, {}", health.state) },
-            heard_ms: health.heard_ns.unwrap_or(0) / 1_000_000,
             heard: health.heard_ns.map_or_else(|| words.never.to_owned(), |at| ago(at, now_ns, language)),
             restarts: health.starts.map_or_else(|| "–".to_owned(), |starts| count(starts.saturating_sub(1), language)),
             lag: match health.lag_ms {
@@ -289,6 +285,21 @@ pub(super) fn cards(snapshot: &Snapshot, visitor: &Visitor, now_ns: u64) -> (Vec
     let open = snapshot.notifier.as_ref().map_or(0, |heard| heard.line.incidents_open);
     let more = open.saturating_sub(cards.len() as u64);
     (cards, more)
+}
+
+/// `text` as the value of a query.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b':' | b'-' => out.push(char::from(byte)),
+            // Writing to a String does not fail.
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
 }
 
 fn is_stale(heard_ns: u64, now_ns: u64) -> bool {

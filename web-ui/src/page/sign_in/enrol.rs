@@ -110,5 +110,5 @@ pub(super) async fn redeem(
     app.log.write(caller.entry(&user, "user.enrol", "", told), now_ns);
     let opened = Opened { session: done.ok_or_else(gone)?, token };
     app.sessions.enrolled(session, &opened.session);
-    Ok((app.sign_in.cookies(&opened, &headers), Redirect::to("/")).into_response())
+    Ok((app.sign_in.cookies(&opened, &headers, caller.is_tls), Redirect::to("/")).into_response())
 }

@@ -109,11 +109,11 @@ async fn enter(State(app): State<Shared>, caller: Caller, headers: HeaderMap, Fi
     match attempt::sign_in(&app, &caller, &headers, form.typed(), now_ns).await {
         Ok(opened) => {
             // Whatever session the browser had is over: none that somebody else put there lives on.
-            let old = app.sign_in.session_of(&app, &headers, now_ns);
+            let old = app.sign_in.session_of(&app, (&headers, caller.is_tls), now_ns);
             if let Some(old) = old {
                 let _ = app.sessions.close(&old.user, |number| number == old.session).await;
             }
-            (app.sign_in.cookies(&opened, &headers), Redirect::to(form.next())).into_response()
+            (app.sign_in.cookies(&opened, &headers, caller.is_tls), Redirect::to(form.next())).into_response()
         }
         Err(refused) => again(&refused.into(), language_of(&headers), &form, None),
     }
@@ -123,8 +123,8 @@ async fn leave(State(app): State<Shared>, visitor: Visitor, caller: Caller) -> R
     let closed = app.sessions.close(&visitor.user, |number| number == visitor.session).await;
     app.log.write(caller.entry(&visitor.user, "sign_out", "", Ok(())), now_ns());
     match closed {
-        Ok(_) => (app.sign_in.forget(), Redirect::to("/sign-in")).into_response(),
-        Err(error) => (app.sign_in.forget(), Problem::from(error)).into_response(),
+        Ok(_) => (app.sign_in.forget(caller.is_tls), Redirect::to("/sign-in")).into_response(),
+        Err(error) => (app.sign_in.forget(caller.is_tls), Problem::from(error)).into_response(),
     }
 }
 

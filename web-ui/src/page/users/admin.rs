@@ -3,15 +3,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::done;
 use super::words::Words;
 use crate::app::Shared;
 use crate::guard::{Caller, Fresh, Problem, Standing, Visitor};
 use crate::page::fields::Fields;
 use crate::page::frame::{Frame, Place, html};
+use crate::push::token::TokenError;
 use crate::role::now_ns;
 use crate::sign_in::user::{self, Change, Fault, LINK_S};
 use crate::sign_in::{address, qr, random};
@@ -138,4 +138,33 @@ pub(super) async fn sign_out(
     let closed = app.sessions.close(&form.name, |number| number != own).await?;
     app.log.write(caller.entry(&visitor.user, "user.sign_out", &format!("{} ({closed})", form.name), Ok(())), now_ns());
     Ok(done("closed"))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TokenForm {
+    id: i64,
+}
+
+pub(super) async fn revoke_token(
+    State(app): State<Shared>,
+    Fresh(visitor): Fresh,
+    caller: Caller,
+    Fields(form): Fields<TokenForm>,
+) -> Result<Response, Problem> {
+    app.push.tokens.revoke(form.id).await.map_err(|error| match error {
+        TokenError::State(error) => error.into(),
+        _ => Problem::not_found(
+            "There is no such token; it may be revoked already.",
+            "Такого токена нет; возможно, он уже отозван.",
+        ),
+    })?;
+    // What reads by it ends.
+    app.hub.recheck();
+    app.log.write(caller.entry(&visitor.user, "token.revoke", &form.id.to_string(), Ok(())), now_ns());
+    Ok(done("revoked"))
+}
+
+/// Back to the page, which says what was done.
+fn done(what: &str) -> Response {
+    Redirect::to(&format!("/users?done={what}")).into_response()
 }

@@ -1,10 +1,14 @@
-//! *Users and log*: one's own sign-in for everybody; users and the log for admins.
+//! *Users and log* for admins, and everybody's own account.
 
+mod account;
 mod admin;
 mod own;
 mod words;
 
+use std::sync::Arc;
+
 use askama::Template;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -12,11 +16,11 @@ use serde::Deserialize;
 use crate::app::Shared;
 use crate::guard::{Problem, Right, Standing, Visitor};
 use crate::page::frame::{Frame, Place, html};
+use crate::push::token::Token;
 use crate::role::now_ns;
 use crate::routes::Route;
-use crate::sign_in::{Session, qr, totp, user};
+use crate::sign_in::user;
 use crate::state::log;
-use crate::words::Language;
 use words::Words;
 
 /// Rows of the log on one page.
@@ -27,16 +31,18 @@ pub fn routes() -> Vec<Route> {
     const ADMIN: Right = Right::User(Standing::Admin);
     vec![
         Route::get("/users", ANYBODY, show),
-        Route::post("/users/language", ANYBODY, own::language),
-        Route::post("/users/password", ANYBODY, own::password),
-        Route::post("/users/second-factor", ANYBODY, own::second_factor),
-        Route::post("/users/second-factor/remove", ANYBODY, own::no_second_factor),
-        Route::post("/users/sessions/close", ANYBODY, own::close),
+        Route::get("/account", ANYBODY, account::show),
+        Route::post("/account/language", ANYBODY, own::language),
+        Route::post("/account/password", ANYBODY, own::password),
+        Route::post("/account/second-factor", ANYBODY, own::second_factor),
+        Route::post("/account/second-factor/remove", ANYBODY, own::no_second_factor),
+        Route::post("/account/sessions/close", ANYBODY, own::close),
         Route::post("/users/add", ADMIN, admin::add),
         Route::post("/users/link", ADMIN, admin::link),
         Route::post("/users/standing", ADMIN, admin::standing),
         Route::post("/users/remove", ADMIN, admin::remove),
         Route::post("/users/sign-out", ADMIN, admin::sign_out),
+        Route::post("/users/tokens/revoke", ADMIN, admin::revoke_token),
     ]
 }
 
@@ -55,13 +61,6 @@ impl Moment {
     }
 }
 
-struct OwnSession {
-    session: Session,
-    seen: Option<Moment>,
-    created: Option<Moment>,
-    is_this: bool,
-}
-
 struct Person {
     user: user::User,
     sessions: usize,
@@ -69,16 +68,15 @@ struct Person {
     is_self: bool,
 }
 
+/// A token of a script.
+struct ScriptToken {
+    token: Arc<Token>,
+    expires: Option<Moment>,
+}
+
 struct LogRow {
     row: log::Row,
     time: Option<Moment>,
-}
-
-/// What only admins see.
-struct Administration {
-    people: Vec<Person>,
-    log: Vec<LogRow>,
-    older: Option<u64>,
 }
 
 #[derive(Template)]
@@ -86,14 +84,11 @@ struct Administration {
 struct Page {
     frame: Frame,
     words: &'static Words,
-    user: String,
-    standing: &'static str,
     is_fresh: bool,
-    has_totp: bool,
-    secret: String,
-    picture: String,
-    sessions: Vec<OwnSession>,
-    administration: Option<Administration>,
+    people: Vec<Person>,
+    tokens: Vec<ScriptToken>,
+    log: Vec<LogRow>,
+    older: Option<u64>,
     done: &'static str,
 }
 
@@ -109,68 +104,36 @@ struct Asked {
 async fn show(
     State(app): State<Shared>,
     visitor: Visitor,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem> {
+    if visitor.standing < Standing::Admin {
+        return Ok(Redirect::to("/account").into_response());
+    }
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request("before= wants the number of a row of the log.", "В before= нужен номер строки журнала.")
     })?;
-    let words = Words::of(visitor.language);
-    let is_fresh = app.sessions.is_fresh(visitor.session, now_ns());
-    let name = visitor.user.clone();
     let before = asked.before.unwrap_or(u64::MAX);
-    let is_admin = visitor.standing == Standing::Admin;
-    let (kept, people, rows) = app
-        .state
-        .call(move |db| {
-            let kept = user::find(db, &name)?;
-            let people = if is_admin { user::list(db)? } else { Vec::new() };
-            let rows = if is_admin { log::read(db, before, LOG_ROWS)? } else { Vec::new() };
-            Ok((kept, people, rows))
-        })
-        .await?;
-    let has_totp = kept.is_some_and(|kept| kept.totp.is_some());
-    let secret = totp::secret();
-    let sessions = app.sessions.of(&visitor.user).into_iter().map(|session| OwnSession {
-        seen: Moment::of(session.seen_ns),
-        created: Moment::of(session.created_ns),
-        is_this: session.number == visitor.session,
-        session,
-    });
+    let (people, rows) = app.state.call(move |db| Ok((user::list(db)?, log::read(db, before, LOG_ROWS)?))).await?;
     let counts = app.sessions.counts();
-    let administration = is_admin.then(|| Administration {
-        older: rows.last().filter(|_| rows.len() == LOG_ROWS as usize).map(|row| row.number),
-        log: rows.into_iter().map(|row| LogRow { time: Moment::of(row.time_ns), row }).collect(),
-        people: people
-            .into_iter()
-            .map(|user| Person {
-                sessions: counts.get(&user.name).copied().unwrap_or_default(),
-                seen: Moment::of(user.seen_ns),
-                is_self: user.name == visitor.user,
-                user,
-            })
-            .collect(),
+    let people = people.into_iter().map(|user| Person {
+        sessions: counts.get(&user.name).copied().unwrap_or_default(),
+        seen: Moment::of(user.seen_ns),
+        is_self: user.name == visitor.user,
+        user,
     });
-    let page = Page {
+    let tokens = app.push.tokens.list().into_iter().map(|token| ScriptToken {
+        expires: token.expires_us.and_then(|us| Moment::of(us.saturating_mul(1_000))),
+        token,
+    });
+    let words = Words::of(visitor.language);
+    Ok(html(&Page {
+        tokens: tokens.collect(),
         frame: Frame::of(Place::Users, &visitor),
         words,
-        standing: words.standing(visitor.standing),
-        is_fresh,
-        has_totp,
-        picture: if has_totp {
-            String::new()
-        } else {
-            qr::image(&totp::link(&secret, &visitor.user)).unwrap_or_default()
-        },
-        secret: totp::base32(&secret),
-        sessions: sessions.collect(),
-        administration,
+        is_fresh: app.sessions.is_fresh(visitor.session, now_ns()),
+        people: people.collect(),
+        older: rows.last().filter(|_| rows.len() == LOG_ROWS as usize).map(|row| row.number),
+        log: rows.into_iter().map(|row| LogRow { time: Moment::of(row.time_ns), row }).collect(),
         done: words.done(&asked.done),
-        user: visitor.user,
-    };
-    Ok(html(&page))
-}
-
-/// Back to the page, which says what was done.
-fn done(what: &str) -> Response {
-    Redirect::to(&format!("/users?done={what}")).into_response()
+    }))
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::done;
+use super::account::done;
 use super::words::Words;
 use crate::app::Shared;
 use crate::guard::{Caller, Fresh, Problem, Visitor};
@@ -33,7 +33,7 @@ pub(super) async fn language(
     let (name, language) = (visitor.user.clone(), form.language);
     app.state.call(move |db| user::set_language(db, &name, language)).await?;
     app.sessions.speak(&visitor.user, language);
-    Ok(Redirect::to("/users").into_response())
+    Ok(Redirect::to("/account").into_response())
 }
 
 #[derive(Debug, Deserialize)]

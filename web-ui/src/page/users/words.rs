@@ -6,7 +6,7 @@ use crate::words::Language;
 
 #[derive(Debug)]
 pub(super) struct Words {
-    pub(super) you: &'static str,
+    pub(super) account: &'static str,
     pub(super) name: &'static str,
     pub(super) right: &'static str,
     pub(super) language: &'static str,
@@ -66,7 +66,13 @@ pub(super) struct Words {
     pub(super) common: &'static str,
     pub(super) wrong_code: &'static str,
     pub(super) no_session: &'static str,
-    done: [&'static str; 6],
+    pub(super) tokens: &'static str,
+    pub(super) tokens_hint: &'static str,
+    pub(super) publishes: &'static str,
+    pub(super) subscribes: &'static str,
+    pub(super) holds: &'static str,
+    pub(super) revoke: &'static str,
+    done: [&'static str; 7],
 }
 
 impl Words {
@@ -92,13 +98,13 @@ impl Words {
 
     /// What was done just now, by its word in the address; empty = nothing that is known.
     pub(super) fn done(&self, word: &str) -> &'static str {
-        let known = ["password", "factor", "no-factor", "closed", "standing", "removed"];
+        let known = ["password", "factor", "no-factor", "closed", "standing", "removed", "revoked"];
         known.iter().position(|known| *known == word).map_or("", |at| self.done[at])
     }
 }
 
 static EN: Words = Words {
-    you: "You",
+    account: "Account",
     name: "Name",
     right: "Right",
     language: "Language",
@@ -158,6 +164,12 @@ static EN: Words = Words {
     common: "This password is among those that are guessed first; choose another.",
     wrong_code: "The code does not fit the secret; is the phone's clock right? Go back and try again.",
     no_session: "There is no such session of yours; it may have ended.",
+    tokens: "Tokens of scripts",
+    tokens_hint: "A new one is made by POST /api/tokens; its text is shown only then.",
+    publishes: "Publishes to",
+    subscribes: "Reads",
+    holds: "Until",
+    revoke: "Revoke",
     done: [
         "The password is changed; your other sessions have ended.",
         "The second factor is set up.",
@@ -165,11 +177,12 @@ static EN: Words = Words {
         "Ended.",
         "The right is changed.",
         "The user is removed.",
+        "The token is revoked.",
     ],
 };
 
 static RU: Words = Words {
-    you: "Вы",
+    account: "Учётная запись",
     name: "Имя",
     right: "Права",
     language: "Язык",
@@ -229,6 +242,12 @@ static RU: Words = Words {
     common: "Этот пароль подбирают одним из первых; выберите другой.",
     wrong_code: "Код не подходит к секрету; верны ли часы телефона? Вернитесь и повторите.",
     no_session: "Такого сеанса у вас нет; возможно, он уже завершён.",
+    tokens: "Токены скриптов",
+    tokens_hint: "Новый токен создаёт запрос POST /api/tokens; текст токена показывается только тогда.",
+    publishes: "Публикует в",
+    subscribes: "Читает",
+    holds: "До",
+    revoke: "Отозвать",
     done: [
         "Пароль изменён; остальные ваши сеансы завершены.",
         "Второй фактор настроен.",
@@ -236,5 +255,6 @@ static RU: Words = Words {
         "Завершено.",
         "Права изменены.",
         "Пользователь удалён.",
+        "Токен отозван.",
     ],
 };

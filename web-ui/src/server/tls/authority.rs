@@ -138,7 +138,8 @@ fn make_certificate(authority: &Kept, names: Vec<String>, now_s: u64) -> Result<
     let issuer = Issuer::new(authority_params(&authority.name), KeyPair::from_pem(&authority.key)?);
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(names.clone())?;
-    params.distinguished_name.push(DnType::CommonName, authority.name.as_str());
+    // Not the name of the authority: OpenSSL takes a certificate whose issuer has its own name for self-signed.
+    params.distinguished_name.push(DnType::CommonName, format!("{}: the page", authority.name));
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;

@@ -103,7 +103,7 @@ async fn requests_of_other_sites_and_for_other_names_are_refused() {
     }
     assert_eq!(anna.with("sec-fetch-site", "cross-site").get("/").await.status, StatusCode::OK, "a link in a mail");
     let mut own = anna.with("origin", "http://localhost:8443").with("sec-fetch-site", "same-origin");
-    assert_eq!(own.post("/users/language", &[("language", "en")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(own.post("/account/language", &[("language", "en")]).await.status, StatusCode::SEE_OTHER);
     for host in ["evil.example", "localhost.evil.example:8443"] {
         let refused = anna.with("host", host).get("/").await;
         assert_eq!(refused.status, StatusCode::MISDIRECTED_REQUEST, "{host}");

@@ -42,6 +42,7 @@ pub(crate) struct Browser {
     pub(crate) router: Router,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) address: &'static str,
+    pub(crate) is_tls: bool,
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
@@ -49,7 +50,7 @@ impl Browser {
     pub(crate) fn new(app: &Shared) -> Browser {
         let router = guard::around(routes::router(app.clone()), app);
         let headers = vec![("host", "localhost:8443".to_owned()), ("accept", "text/html".to_owned())];
-        Browser { router, cookies: BTreeMap::new(), address: "192.0.2.1:40000", headers }
+        Browser { router, cookies: BTreeMap::new(), address: "192.0.2.1:40000", is_tls: false, headers }
     }
 
     /// With another value for one of its headers; empty = without it.
@@ -85,8 +86,7 @@ impl Browser {
         }
         let mut request = request.body(Body::from(pairs.join("&"))).expect("a request");
         let peer: SocketAddr = self.address.parse().expect("an address");
-        let peer = Peer { address: peer.ip(), is_tls: true };
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(Peer { address: peer.ip(), is_tls: self.is_tls });
         let answer = self.router.clone().oneshot(request).await.expect("a router does not fail");
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.expect("a whole answer").to_bytes();

@@ -92,7 +92,7 @@ async fn sessions_are_listed_and_revoked_and_streams_learn_it() {
     phone.sign_in("anna", PASSWORD, "").await;
     let sessions = app.sessions.of("anna");
     assert_eq!(sessions.len(), 2);
-    let page = anna.get("/users").await;
+    let page = anna.get("/account").await;
     assert!(
         page.text.contains("2001:db8::7")
             && page.text.contains("&#60;script&#62;")
@@ -103,16 +103,19 @@ async fn sessions_are_listed_and_revoked_and_streams_learn_it() {
     let theirs = sessions.iter().find(|session| session.address == "2001:db8::7").expect("the phone's").number;
     let mut boris = enrolled(&app, "boris", Standing::Admin).await;
     let number = theirs.to_string();
-    assert_eq!(boris.post("/users/sessions/close", &[("session", &number)]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(boris.post("/account/sessions/close", &[("session", &number)]).await.status, StatusCode::NOT_FOUND);
     assert!(app.sessions.is_open(theirs), "nobody ends another's session by its number");
-    assert_eq!(anna.post("/users/sessions/close", &[("session", &number)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(anna.post("/account/sessions/close", &[("session", &number)]).await.status, StatusCode::SEE_OTHER);
     assert!(!app.sessions.is_open(theirs));
     assert_eq!(phone.get("/").await.status, StatusCode::SEE_OTHER, "to the sign-in");
     phone.sign_in("anna", PASSWORD, "").await;
-    anna.post("/users/sessions/close", &[("session", "others")]).await;
+    anna.post("/account/sessions/close", &[("session", "others")]).await;
     assert_eq!(app.sessions.of("anna").len(), 1);
     assert_eq!(anna.get("/").await.status, StatusCode::OK);
-    assert_eq!(anna.post("/users/sessions/close", &[("session", "x")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        anna.post("/account/sessions/close", &[("session", "x")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
 }
 
 #[tokio::test]
@@ -136,7 +139,7 @@ async fn sessions_survive_a_restart_and_end_by_age() {
     let mut cookies = Vec::new();
     for _ in 0..40 {
         let hash = crate::sign_in::random::bytes::<32>();
-        let caller = crate::guard::Caller { address: [192, 0, 2, 1].into(), agent: String::new() };
+        let caller = crate::guard::Caller { address: [192, 0, 2, 1].into(), is_tls: false, agent: String::new() };
         let whose = ("anna", Standing::Operator, crate::words::Language::En);
         let session = app.state.call(move |db| crate::sign_in::session::insert(db, whose, &hash, &caller, now));
         app.sessions.add(hash, session.await.expect("a row"));
@@ -166,8 +169,8 @@ async fn a_second_factor_is_set_up_asked_for_and_its_codes_hold_once() {
     assert_eq!(other.sign_in("anna", PASSWORD, &used).await.status, StatusCode::UNAUTHORIZED, "used at enrolment");
     assert_eq!(other.sign_in("anna", PASSWORD, &next).await.status, StatusCode::SEE_OTHER);
     assert_eq!(other.sign_in("anna", PASSWORD, &next).await.status, StatusCode::UNAUTHORIZED, "a replay");
-    assert!(other.get("/users").await.text.contains("A code of the authenticator app is asked for"));
-    assert_eq!(other.post("/users/second-factor/remove", &[]).await.status, StatusCode::SEE_OTHER);
+    assert!(other.get("/account").await.text.contains("A code of the authenticator app is asked for"));
+    assert_eq!(other.post("/account/second-factor/remove", &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(other.sign_in("anna", PASSWORD, "").await.status, StatusCode::SEE_OTHER);
 }
 
@@ -234,10 +237,13 @@ async fn a_change_of_right_holds_at_once_and_a_removed_user_is_out() {
         page.text
     );
     let new = "noch bessere Worte";
-    assert_eq!(anna.post("/users/password", &[("password", new), ("again", new)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        anna.post("/account/password", &[("password", new), ("again", new)]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(Browser::new(&app).sign_in("anna", PASSWORD, "").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(Browser::new(&app).sign_in("anna", new, "").await.status, StatusCode::SEE_OTHER);
-    assert_eq!(anna.post("/users/language", &[("language", "ru")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(anna.post("/account/language", &[("language", "ru")]).await.status, StatusCode::SEE_OTHER);
     assert!(anna.get("/users").await.text.contains("Пользователи и журнал"));
 }
 
