@@ -107,10 +107,10 @@ mod tests {
 
     #[test]
     fn half_a_handshake_is_refused() {
-        for missing in 0..GOOD.len() {
+        for (missing, (name, _)) in GOOD.iter().enumerate() {
             let mut pairs = GOOD.to_vec();
             pairs.remove(missing);
-            assert!(accept(&headers(&pairs)).is_err(), "without {}", GOOD[missing].0);
+            assert!(accept(&headers(&pairs)).is_err(), "without {name}");
         }
         assert!(accept(&headers(&[GOOD[0], GOOD[1], GOOD[2], ("sec-websocket-key", "c2hvcnQ=")])).is_err());
     }
