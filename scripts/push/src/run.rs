@@ -84,6 +84,12 @@ struct Wish {
     is_pull: bool,
 }
 
+/// Messages that all who read get together.
+fn expected(arguments: &Arguments, plan: &Plan) -> u64 {
+    let readers = (0..arguments.connections).filter(|index| !plan.is_stalled(*index)).count();
+    readers as u64 * u64::from(arguments.messages)
+}
+
 #[expect(clippy::disallowed_methods, reason = "what is measured is time")]
 async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: Wish) -> anyhow::Result<Row> {
     let cursor = if server.dialect == Dialect::Floodmark { server.cursor().await? } else { String::new() };
@@ -116,8 +122,12 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
             );
         }
     }
-    let all_open = || books.open.load(Ordering::Relaxed) >= arguments.connections;
-    ensure!(until(OPEN_LIMIT, all_open).await, "only {:?} subscribers stand: {:?}", books.open, books.fault);
+    ensure!(
+        until(OPEN_LIMIT, || books.open.load(Ordering::Relaxed) >= arguments.connections).await,
+        "only {:?} subscribers stand: {:?}",
+        books.open,
+        books.fault
+    );
     let opened_s = began.elapsed().as_secs_f64();
     sleep(SETTLE).await;
     let memory_open = server.memory();
@@ -127,11 +137,10 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
         sleep_until(first + Duration::from_secs(u64::from(number))).await;
         server.publish(&wire::body(number, books.now_us())).await?;
     }
-    let readers = (0..arguments.connections).filter(|index| !plan.is_stalled(*index)).count();
-    let expected = readers as u64 * u64::from(arguments.messages);
+    let expected = expected(arguments, &plan);
     until(LAST_LIMIT, || books.received.load(Ordering::Relaxed) >= expected).await;
-    let bytes = books.bytes.load(Ordering::Relaxed) - bytes_before;
-    let bytes_per_second = (bytes as f64 / sending.elapsed().as_secs_f64()) as u64;
+    let bytes = (books.bytes.load(Ordering::Relaxed) - bytes_before) as f64;
+    let bytes_per_second = (bytes / sending.elapsed().as_secs_f64()) as u64;
     // A message that comes twice comes soon after.
     sleep(Duration::from_millis(500)).await;
     let memory_end = server.memory();
