@@ -84,6 +84,16 @@ struct Wish {
     is_pull: bool,
 }
 
+/// A message a second.
+async fn publish(arguments: &Arguments, server: &Server, books: &Books) -> anyhow::Result<()> {
+    let first = Moment::now();
+    for number in 0..arguments.messages {
+        sleep_until(first + Duration::from_secs(u64::from(number))).await;
+        server.publish(&wire::body(number, books.now_us())).await?;
+    }
+    Ok(())
+}
+
 /// Messages that all who read get together.
 fn expected(arguments: &Arguments, plan: &Plan) -> u64 {
     let readers = (0..arguments.connections).filter(|index| !plan.is_stalled(*index)).count();
@@ -132,11 +142,7 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
     sleep(SETTLE).await;
     let memory_open = server.memory();
     let (bytes_before, sending) = (books.bytes.load(Ordering::Relaxed), Instant::now());
-    let first = Moment::now();
-    for number in 0..arguments.messages {
-        sleep_until(first + Duration::from_secs(u64::from(number))).await;
-        server.publish(&wire::body(number, books.now_us())).await?;
-    }
+    publish(arguments, &server, books).await?;
     let expected = expected(arguments, &plan);
     until(LAST_LIMIT, || books.received.load(Ordering::Relaxed) >= expected).await;
     let bytes = (books.bytes.load(Ordering::Relaxed) - bytes_before) as f64;
