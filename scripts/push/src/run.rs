@@ -117,8 +117,7 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
     });
     let books = &plan.books;
     sleep(SETTLE).await;
-    let memory_before = server.memory();
-    let began = Instant::now();
+    let (memory_before, began) = (server.memory(), Instant::now());
     let mut clients = JoinSet::new();
     for index in 0..arguments.connections {
         clients.spawn(client::subscribe(Arc::clone(&plan), index));
@@ -148,10 +147,10 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
     let bytes = (books.bytes.load(Ordering::Relaxed) - bytes_before) as f64;
     let bytes_per_second = (bytes / sending.elapsed().as_secs_f64()) as u64;
     // A message that comes twice comes soon after.
-    sleep(Duration::from_millis(500)).await;
+    sleep(SETTLE).await;
     let memory_end = server.memory();
     clients.abort_all();
-    let received = books.received.load(Ordering::Relaxed);
+    let (received, doubled) = (books.received.load(Ordering::Relaxed), books.doubled.load(Ordering::Relaxed));
     let grown = memory_open.max(memory_end).saturating_sub(memory_before);
     Ok(Row {
         server: server.name.to_owned(),
@@ -166,7 +165,7 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
         trips: books.trips(),
         received_percent: received as f64 * 100.0 / expected as f64,
         missed: expected.saturating_sub(received),
-        doubled: books.doubled.load(Ordering::Relaxed),
+        doubled,
         resumed: books.resumed.load(Ordering::Relaxed),
         lost: books.lost.load(Ordering::Relaxed),
         bytes_per_second,
