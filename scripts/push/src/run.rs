@@ -84,6 +84,22 @@ struct Wish {
     is_pull: bool,
 }
 
+/// A message a second.
+async fn publish(arguments: &Arguments, server: &Server, books: &Books) -> anyhow::Result<()> {
+    let first = Moment::now();
+    for number in 0..arguments.messages {
+        sleep_until(first + Duration::from_secs(u64::from(number))).await;
+        server.publish(&wire::body(number, books.now_us())).await?;
+    }
+    Ok(())
+}
+
+/// Messages that all who read get together.
+fn expected(arguments: &Arguments, plan: &Plan) -> u64 {
+    let readers = (0..arguments.connections).filter(|index| !plan.is_stalled(*index)).count();
+    readers as u64 * u64::from(arguments.messages)
+}
+
 #[expect(clippy::disallowed_methods, reason = "what is measured is time")]
 async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: Wish) -> anyhow::Result<Row> {
     let cursor = if server.dialect == Dialect::Floodmark { server.cursor().await? } else { String::new() };
@@ -101,8 +117,7 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
     });
     let books = &plan.books;
     sleep(SETTLE).await;
-    let memory_before = server.memory();
-    let began = Instant::now();
+    let (memory_before, began) = (server.memory(), Instant::now());
     let mut clients = JoinSet::new();
     for index in 0..arguments.connections {
         clients.spawn(client::subscribe(Arc::clone(&plan), index));
@@ -116,27 +131,26 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
             );
         }
     }
-    let all_open = || books.open.load(Ordering::Relaxed) >= arguments.connections;
-    ensure!(until(OPEN_LIMIT, all_open).await, "only {:?} subscribers stand: {:?}", books.open, books.fault);
+    ensure!(
+        until(OPEN_LIMIT, || books.open.load(Ordering::Relaxed) >= arguments.connections).await,
+        "only {:?} subscribers stand: {:?}",
+        books.open,
+        books.fault
+    );
     let opened_s = began.elapsed().as_secs_f64();
     sleep(SETTLE).await;
     let memory_open = server.memory();
     let (bytes_before, sending) = (books.bytes.load(Ordering::Relaxed), Instant::now());
-    let first = Moment::now();
-    for number in 0..arguments.messages {
-        sleep_until(first + Duration::from_secs(u64::from(number))).await;
-        server.publish(&wire::body(number, books.now_us())).await?;
-    }
-    let readers = (0..arguments.connections).filter(|index| !plan.is_stalled(*index)).count();
-    let expected = readers as u64 * u64::from(arguments.messages);
+    publish(arguments, &server, books).await?;
+    let expected = expected(arguments, &plan);
     until(LAST_LIMIT, || books.received.load(Ordering::Relaxed) >= expected).await;
-    let bytes = books.bytes.load(Ordering::Relaxed) - bytes_before;
-    let bytes_per_second = (bytes as f64 / sending.elapsed().as_secs_f64()) as u64;
+    let bytes = (books.bytes.load(Ordering::Relaxed) - bytes_before) as f64;
+    let bytes_per_second = (bytes / sending.elapsed().as_secs_f64()) as u64;
     // A message that comes twice comes soon after.
-    sleep(Duration::from_millis(500)).await;
+    sleep(SETTLE).await;
     let memory_end = server.memory();
     clients.abort_all();
-    let received = books.received.load(Ordering::Relaxed);
+    let (received, doubled) = (books.received.load(Ordering::Relaxed), books.doubled.load(Ordering::Relaxed));
     let grown = memory_open.max(memory_end).saturating_sub(memory_before);
     Ok(Row {
         server: server.name.to_owned(),
@@ -151,7 +165,7 @@ async fn row(arguments: &Arguments, server: Server, transport: Transport, wish: 
         trips: books.trips(),
         received_percent: received as f64 * 100.0 / expected as f64,
         missed: expected.saturating_sub(received),
-        doubled: books.doubled.load(Ordering::Relaxed),
+        doubled,
         resumed: books.resumed.load(Ordering::Relaxed),
         lost: books.lost.load(Ordering::Relaxed),
         bytes_per_second,

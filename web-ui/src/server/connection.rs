@@ -37,8 +37,9 @@ pub(super) fn begin(stream: Stream, read: Bytes, server: Arc<Server>) -> AbortHa
 async fn serve(stream: Stream, read: Bytes, server: Arc<Server>) {
     let mut stopping = server.stopping.clone();
     let first = async {
-        if read.is_empty() {
-            // HTTP's buffers are made only when there is something to put in.
+        // HTTP's buffers are made only when there is something to put in. Under TLS the request may have come with the
+        // handshake's last bytes, and lie decrypted where the socket does not show it.
+        if read.is_empty() && !stream.is_tls() {
             let has_come = timeout(server.door.times.idle, stream.readable()).await.is_ok();
             server.counts.head_timeouts.add(u64::from(!has_come));
             has_come
