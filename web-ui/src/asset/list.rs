@@ -9,7 +9,7 @@ const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 
 /// All files; what others import stands before them.
-pub(super) const FILES: [File; 13] = [
+pub(super) const FILES: [File; 14] = [
     File {
         name: "floodmark.css",
         media: CSS,
@@ -36,6 +36,7 @@ pub(super) const FILES: [File; 13] = [
     },
     File { name: "traffic.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/traffic.js")] },
     File { name: "action.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/action.js")] },
+    File { name: "host.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/host.js")] },
     File { name: "flows.js", media: JAVASCRIPT, parts: &[include_bytes!("../../assets/flows.js")] },
     File { name: "icon.svg", media: SVG, parts: &[include_bytes!("../../assets/icon.svg")] },
     File { name: "icon-192.png", media: PNG, parts: &[include_bytes!("../../assets/icon-192.png")] },

@@ -11,8 +11,9 @@ use crate::app::Shared;
 use crate::guard::{Right, Standing, Visitor};
 use crate::labels::{Label, LabelError};
 use crate::page::frame::{Frame, Place, html};
-use crate::role::now_s;
+use crate::role::{now_ns, now_s};
 use crate::routes::Route;
+use crate::state::log::Entry;
 use crate::words::{Language, time};
 
 pub fn routes() -> Vec<Route> {
@@ -55,7 +56,14 @@ async fn set(State(app): State<Shared>, visitor: Visitor, Form(typed): Form<Type
     app.labels.load(&app.state).await;
     let done = app.labels.set(&app.state, &typed.prefix, &typed.label, &visitor.user, now_s()).await;
     let Err(error) = done else {
-        tracing::info!(user = visitor.user, prefix = typed.prefix.trim(), label = typed.label, "label of an address");
+        let entry = Entry {
+            who: visitor.user.clone(),
+            action: "label.set",
+            subject: typed.prefix.trim().to_owned(),
+            result: format!("done: {}", typed.label.trim()),
+            ..Entry::default()
+        };
+        app.log.write(entry, now_ns());
         return Redirect::to(own_path(&typed.back)).into_response();
     };
     let status = match &error {
