@@ -69,7 +69,7 @@ impl Labels {
     /// Reads the labels, if that was not done yet; a state that does not answer is asked again the next time.
     pub async fn load(&self, state: &State) {
         if self.book().is_none() {
-            match state.call(|db| read(db)).await {
+            match state.call(read).await {
                 Ok(list) => self.keep(list),
                 Err(error) => tracing::warn!(%error, "the labels of addresses cannot be read"),
             }

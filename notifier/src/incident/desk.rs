@@ -287,7 +287,7 @@ fn shown(opens: &[&Open]) -> String {
 }
 
 /// Whether somebody is told by the channel: others are not judged.
-fn is_used(settings: &Settings, name: &String) -> bool {
+fn is_used(settings: &Settings, name: &str) -> bool {
     settings.people.iter().any(|person| detail::uses(person, name))
 }
 

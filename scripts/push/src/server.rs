@@ -205,6 +205,8 @@ pub fn serve(folder: &Path, words: &[&str]) -> anyhow::Result<()> {
         run_dir: folder.join("run"),
         node: "load".to_owned(),
         config,
+        billing_day: 1,
+        tools: web_ui::tools::Tools::default(),
     };
     fs::create_dir_all(&options.run_dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

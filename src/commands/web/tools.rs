@@ -105,7 +105,7 @@ mod tests {
         let mut config: Config = toml::from_str(text).expect("a configuration");
         assert!(test(&config, &trial("flood", Some(200.0), Some(80.0))).is_ok());
         let check = |trial: Trial, expect: &str| {
-            let error = test(&config, &trial).err().expect(expect);
+            let Err(error) = test(&config, &trial) else { panic!("{expect}") };
             assert!(error.contains(expect), "{error}");
         };
         check(trial("flood", Some(200.0), Some(300.0)), "beyond the limit");

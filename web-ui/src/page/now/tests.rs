@@ -46,7 +46,10 @@ async fn each_state_is_told() {
     assert!(page.contains("capture was not heard yet") && !page.contains("All is well"), "{page}");
     told(&app, 0, |_, _| {});
     let (_, page) = get(&router, "/").await;
-    assert!(page.contains("All is well") && page.contains("they balance") && !page.contains("class=\"stale\""), "{page}");
+    assert!(
+        page.contains("All is well") && page.contains("they balance") && !page.contains("class=\"stale\""),
+        "{page}"
+    );
     told(&app, 14_000_000_000, |_, _| {});
     let (_, page) = get(&router, "/").await;
     assert!(page.contains("class=\"stale\"") && page.contains("14\u{202f}s ago"), "{page}");
