@@ -68,7 +68,7 @@ impl Run {
         await_some(&format!("the page, {}", self.dir.path().display()), || {
             let log = self.log();
             assert!(!log.contains("cannot run"), "{log}");
-            let address = log.rsplit_once("listening on http://")?.1.split('/').next()?.to_owned();
+            let address = log.rsplit_once("listening on https://")?.1.split('/').next()?.to_owned();
             log.contains("web started").then_some(address)
         })
     }
@@ -183,7 +183,8 @@ fn health(address: &str) -> Option<String> {
         return None;
     }
     let mut stream = TcpStream::connect(address).expect("the page listens");
-    write!(stream, "GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").expect("a request is taken");
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .expect("a request is taken");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     answer.rsplit("\r\n\r\n").next().map(str::to_owned)
@@ -220,7 +221,7 @@ fn the_start_tells_what_is_watched_and_how_much_it_may_take() {
     let run = start(&[]);
     run.await_page();
     let log = run.log();
-    for part in ["interfaces: lo", "data: ", "store: SQLite", "page: http://", "memory: at most", "disk: at most"] {
+    for part in ["interfaces: lo", "data: ", "store: SQLite", "page: https://", "memory: at most", "disk: at most"] {
         assert!(log.contains(part), "{part}: {log}");
     }
 }

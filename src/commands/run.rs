@@ -108,7 +108,7 @@ fn summary(config: &Config, machine: &Machine, default_route: Option<&str>) -> V
         format!("interfaces: {interfaces}"),
         format!("data: {}", config.node.data_dir.display()),
         format!("store: {store}"),
-        format!("page: http://{}/", config.web.listen),
+        format!("page: {}://{}/", config.web.scheme(), config.web.listen),
         format!("memory: at most {ring_bytes} of rings ({rings}) and {table_bytes} of flow tables ({workers} workers)"),
         format!("memory of capture: at most {all} with queues, summaries and the program"),
         format!("disk: at most {spool} of spool for each writer"),

@@ -37,10 +37,13 @@ fn every_thread_of_every_role_is_without_rights_and_the_line_works() {
             assert!(answer.ends_with("ok\n"), "{role:?}: {answer}");
         }
         let log = machine.log();
-        let address = log.rsplit_once("listening on http://").unwrap().1.split('/').next().unwrap();
-        let page = Command::new("curl").args(["--silent", "--max-time", "10", &format!("http://{address}/")]).output();
-        if let Ok(page) = page {
-            assert!(String::from_utf8_lossy(&page.stdout).contains("Floodmark"), "{page:?}");
+        let address = log.rsplit_once("listening on https://").unwrap().1.split('/').next().unwrap();
+        // Nobody is signed in: the way to the page leads by the sign-in.
+        let page = format!("https://{address}/");
+        let page = ["--silent", "--insecure", "--location", "--max-time", "10", &page];
+        if let Ok(page) = Command::new("curl").args(page).output() {
+            let text = String::from_utf8_lossy(&page.stdout);
+            assert!(text.contains("Floodmark") && text.contains("type=\"password\""), "{text}");
         }
         machine.stop();
         assert_settled(&machine.ledger(), 1_000, 100_000);

@@ -69,7 +69,7 @@ function list(name, rows, cells) {
   const body = document.querySelector(`[data-list="${name}"]`);
   if (!body) return;
   [...body.rows].forEach((row, at) => {
-    const texts = rows[at] ? cells(rows[at]) : ["\u00a0", "\u00a0", "\u00a0"];
+    const texts = rows[at] ? cells(rows[at]) : ["–", "\u00a0", "\u00a0"];
     [...row.cells].forEach((cell, place) => {
       const text = texts[place] ?? "";
       if (name === "hosts" && place === 0 && rows[at]) {

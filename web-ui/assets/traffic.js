@@ -5,6 +5,7 @@ const figure = document.getElementById("chart");
 const WAIT = 350; // ms of rest after a gesture before the server is asked
 
 const columns = (answer) => [answer.times, ...answer.lines.map((line) => line.values)];
+const alone = (values) => values.flatMap((value, at) => (value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []));
 const query = new URLSearchParams(location.search);
 
 async function ask(parameters) {
@@ -110,7 +111,8 @@ function draw(answer) {
         stroke: strokes[at]?.stroke,
         dash: strokes[at]?.strokeDasharray === "none" ? undefined : strokes[at]?.strokeDasharray.split(",").map(parseFloat),
         width: 2,
-        points: { show: false },
+        // A value between two holes is a dot: a line needs two.
+        points: { show: false, size: 5, filter: (u, of) => alone(u.data[of]) },
         value: label,
       })),
     ],

@@ -46,6 +46,16 @@ pub struct Config {
     pub session_lifetime: Duration,
 }
 
+impl Config {
+    /// What browsers reach the page by.
+    pub const fn scheme(&self) -> &'static str {
+        match self.tls {
+            TlsMode::Off => "http",
+            TlsMode::Own | TlsMode::Files => "https",
+        }
+    }
+}
+
 /// How threads share the work of connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Model {

@@ -219,7 +219,11 @@ pub fn tables(sizes: &[TableSize], w: &Texts, language: Language) -> Card {
             0 => "–".into(),
             ts => moment(u64::from(ts) * 1_000_000_000, language).into(),
         };
-        vec![size.table.as_str().into(), count(size.rows, language).into(), bytes(size.bytes, language).into(), oldest]
+        // SQLite tells neither for one table of its main file.
+        let is_told = size.rows > 0 || size.bytes > 0;
+        let told = |text: String| if is_told { text.into() } else { "–".into() };
+        let (rows, bytes) = (told(count(size.rows, language)), told(bytes(size.bytes, language)));
+        vec![size.table.as_str().into(), rows, bytes, oldest]
     });
     Card {
         title: w.tables,
