@@ -40,7 +40,7 @@ fn every_thread_of_every_role_is_without_rights_and_the_line_works() {
         let address = log.rsplit_once("listening on https://").unwrap().1.split('/').next().unwrap();
         // Nobody is signed in: the way to the page leads by the sign-in.
         let page = format!("https://{address}/");
-        let page = ["--silent", "--insecure", "--location", "--max-time", "10", &page];
+        let page = ["--silent", "--insecure", "--location", "--header", "Accept: text/html", "--max-time", "10", &page];
         if let Ok(page) = Command::new("curl").args(page).output() {
             let text = String::from_utf8_lossy(&page.stdout);
             assert!(text.contains("Floodmark") && text.contains("type=\"password\""), "{text}");

@@ -1,8 +1,8 @@
 //! action: what a visitor asks of a role, as a durable object: ordered once by its id, carried out by the role that it
 //! is for, waited for by its id over any connection, gone on with after a restart of the page.
 //!
-//! The life of an action: [`route`] takes it from a form or from JSON; [`wanted`] knows what may be asked for, by whom
-//! and how long; [`table`] keeps it before anything is sent; `carry` sends it over contract 4 with its own id until the
+//! The life of an action: `route` takes it from a form or from JSON; `wanted` knows what may be asked for, by whom
+//! and how long; `table` keeps it before anything is sent; `carry` sends it over contract 4 with its own id until the
 //! role answers or it is too old; the role executes an id once, also over its own restart. States:
 //!
 //! | state | meaning | next |

@@ -2,7 +2,7 @@
 //!
 //! `/assets/floodmark.<hash>.css` may be kept for ever: another content has another name. Pages link it by [`path`]. An
 //! ES module imports another by `./name.js`; the name becomes the hashed one when the assets are prepared, so the list
-//! in [`list`] has leaves first. The whole is prepared at the first use and never changes.
+//! in `list` has leaves first. The whole is prepared at the first use and never changes.
 
 mod list;
 mod serve;

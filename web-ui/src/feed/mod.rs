@@ -1,6 +1,6 @@
 //! What the roles say, as the page knows it: the newest line of each, with the time at which it was heard.
 //!
-//! One thread hears each role ([`ears`]) and hands its lines to the thread that owns the [`teller`]: that one makes the
+//! One thread hears each role (`ears`) and hands its lines to the thread that owns the `teller`: that one makes the
 //! [`Snapshot`] which pages read, keeps ten minutes of [`history`], and publishes into the hub what changed. Nobody
 //! waits for ever: a role that is silent is asked again, and what is told of it says how old it is.
 

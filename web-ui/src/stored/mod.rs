@@ -1,7 +1,7 @@
 //! stored: what the page asks the store, over a few connections, in fair order, with a bound on each wait.
 //!
-//! A question takes a place ([`pool`]), is answered by one short query of [`store::Reader`], and the answer is kept for
-//! some seconds ([`cache`]), so that ten phones ask the database once. Who goes away takes the query along. A store that
+//! A question takes a place (`pool`), is answered by one short query of [`store::Reader`], and the answer is kept for
+//! some seconds (`cache`), so that ten phones ask the database once. Who goes away takes the query along. A store that
 //! does not answer is a state with a time ([`StoredError`]), and is not tried again for each of the ten phones.
 
 mod cache;
