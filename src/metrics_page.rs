@@ -29,6 +29,7 @@ fn page() -> String {
     row("gauge", &[], ingest::metrics::CONNECTED);
     notifier::incident::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     notifier::role::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
+    web_ui::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     crate::supervisor::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     page
 }

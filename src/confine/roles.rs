@@ -89,11 +89,13 @@ pub fn web(config: &Config) -> Profile {
     );
     // Packets of attacks, for administrators.
     read.push(node.data_dir.join("notifier/samples"));
-    match Store::of(&config.store.url) {
+    let store = Store::of(&config.store.url);
+    let may_connect = matches!(store, Store::Server);
+    match store {
         Store::Files(folder) => write.push(folder.unwrap_or_else(|| node.data_dir.join("store"))),
         Store::Server => read.extend(server_files(config)),
     }
-    Profile { write: Some(write), read, may_connect: true, ..Profile::default() }
+    Profile { write: Some(write), read, may_connect, ..Profile::default() }
 }
 
 /// A command of the administrator, who names files of anybody anywhere: it can read them still, but the parser that

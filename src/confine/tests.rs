@@ -88,6 +88,10 @@ fn no_program_is_started_and_no_packet_socket_opened() {
         // The file of a capability that a program would be given is not needed: nothing is executed at all.
         let mut program = Command::new("/bin/true");
         assert!(program.status().expect("before").success());
+        // A profile makes its folders, which the one before it would not let it.
+        ["data/web", "data/store"]
+            .iter()
+            .for_each(|made| fs::create_dir_all(folder.join(made)).expect("a scratch folder"));
         let profiles = |config: &Config| [super::capture(config), super::ingest(config), super::web(config)];
         for profile in profiles(&config(folder)) {
             // Filters and sets only shrink: each profile is tried in a thread of its own below the last.

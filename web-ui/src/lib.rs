@@ -16,6 +16,7 @@ pub mod feed;
 pub mod guard;
 pub mod hub;
 pub mod labels;
+pub mod metrics;
 pub mod page;
 pub mod push;
 pub mod role;

@@ -29,7 +29,7 @@ use crate::state::State;
 use crate::state::log::Log;
 use crate::stored::Stored;
 use crate::tools::Tools;
-use crate::{guard, push, routes, server, sign_in};
+use crate::{guard, metrics, push, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
@@ -86,9 +86,10 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(WebError::Serve)?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener).map_err(WebError::Serve)?;
-        let publisher =
-            Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, String::new)?;
         let app = app(options)?;
+        let counted = Arc::clone(&app);
+        let metrics = move || metrics::text(&counted);
+        let publisher = Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, metrics)?;
         publisher.obey(obey::execute(Arc::clone(&app), &stop));
         heartbeat.ready();
         tokio::select! {
