@@ -107,7 +107,7 @@ fn change(config: &Config, action: Action) -> Result<Changed, Failure> {
 
 /// Asks the role; does it itself where no role listens.
 fn carry_out(config: &Config, action: Action) -> Result<String, Failure> {
-    let request = Request { id: format!("user-{}", web_ui::sign_in::new_id()), action, role: None };
+    let request = Request { id: format!("user-{}", web_ui::action::new_id()), action, role: None };
     match ask(&config.node.run_dir, Role::Web, &request, ANSWER_WAIT) {
         Ok(answer) => Ok(answer.state),
         Err(AskError::Socket(error)) => {

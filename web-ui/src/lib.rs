@@ -19,6 +19,7 @@ pub mod labels;
 pub mod metrics;
 pub mod page;
 pub mod push;
+mod random;
 pub mod role;
 pub mod routes;
 pub mod server;

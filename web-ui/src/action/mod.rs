@@ -249,9 +249,7 @@ impl Actions {
 
 /// A fresh id for a form: 32 hexadecimal digits that nobody can guess.
 pub fn new_id() -> String {
-    let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes).expect("the kernel has randomness once the machine is up");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::random::hex::<16>()
 }
 
 fn short(text: &str) -> String {

@@ -15,6 +15,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::random;
+
 pub use serve::{accepts_gzip, routes};
 
 /// Below this, compression saves less than its header costs.
@@ -91,7 +93,7 @@ fn prepare(files: &[File]) -> Assets {
 /// The first 48 bits of the SHA-256, which a dozen files do not share by chance.
 fn hash_of(content: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, content);
-    digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    random::hex_of(&digest.as_ref()[..6])
 }
 
 fn hashed(name: &str, hash: &str) -> String {

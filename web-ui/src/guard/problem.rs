@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::own_path::{encoded, own_path};
 use super::{Refusal, Visitor};
 use crate::page::frame::{Frame, html};
-use crate::sign_in::random;
+use crate::random;
 use crate::state::StateError;
 use crate::words::Language;
 

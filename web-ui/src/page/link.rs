@@ -18,6 +18,7 @@ use crate::app::Shared;
 use crate::ask::QuestionError;
 use crate::guard::{Caller, Right};
 use crate::page::frame::{Frame, html};
+use crate::random;
 use crate::role::now_ns;
 use crate::routes::Route;
 use crate::words::Language;
@@ -180,8 +181,7 @@ fn admitted(app: &Shared, caller: &Caller, token: &str) -> Result<Link, Refusal>
     if !is_token {
         return Err(Refusal::Over);
     }
-    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
-    Ok(Link { token_hash: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect() })
+    Ok(Link { token_hash: random::hex_of(&random::hash(token)) })
 }
 
 fn language(headers: &HeaderMap) -> Language {

@@ -8,9 +8,10 @@ use rusqlite::Connection;
 use super::cookie::Kind;
 use super::session::{self, Opened, stored};
 use super::throttle::Try;
-use super::{SignIn, random, totp, user};
+use super::{SignIn, totp, user};
 use crate::app::App;
 use crate::guard::{Caller, Problem, Visitor};
+use crate::random;
 use crate::state::StateError;
 
 /// What was typed.

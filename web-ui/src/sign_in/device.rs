@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use super::random;
+use crate::random;
 
 /// Characters of such a cookie.
 const CHARS_MAX: usize = 256;

@@ -11,7 +11,6 @@ mod device;
 pub mod obey;
 pub mod password;
 pub mod qr;
-pub(crate) mod random;
 mod recognise;
 mod session;
 mod throttle;
@@ -25,6 +24,7 @@ pub use session::{Opened, Session, Sessions};
 use std::sync::Mutex;
 
 use crate::config::Config;
+use crate::random;
 use crate::state::{State, StateError};
 
 /// Its tables.
@@ -60,14 +60,9 @@ impl NewLink {
     /// A new one, which holds for ten minutes.
     pub fn make(now_s: u64) -> NewLink {
         let token = random::token();
-        let token_hash = random::hash(&token).iter().map(|byte| format!("{byte:02x}")).collect();
+        let token_hash = random::hex_of(&random::hash(&token));
         NewLink { token, token_hash, expires_s: now_s.saturating_add(user::LINK_S) }
     }
-}
-
-/// An id for a request, never used before.
-pub fn new_id() -> String {
-    random::hex::<16>()
 }
 
 /// What signing in needs beside the sessions.

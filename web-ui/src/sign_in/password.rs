@@ -8,7 +8,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use tokio::sync::Semaphore;
 
-use super::random;
+use crate::random;
 
 /// Characters of a password. No rules of composition: length is what helps.
 pub const CHARS_MIN: usize = 8;

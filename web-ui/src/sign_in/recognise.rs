@@ -8,10 +8,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::cookie::Kind;
-use super::random;
 use super::session::stored;
 use crate::app::{App, Shared};
 use crate::guard::IsFresh;
+use crate::random;
 use crate::role;
 use crate::server::Peer;
 

@@ -2,7 +2,7 @@
 
 use totp_rs::{Builder, Secret, Totp};
 
-use super::random;
+use crate::random;
 
 /// Bytes of a secret: 160 bits, as RFC 4226 advises.
 pub const SECRET_BYTES: usize = 20;

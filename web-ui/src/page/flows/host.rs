@@ -17,6 +17,7 @@ use super::texts::Texts;
 use crate::app::Shared;
 use crate::guard::{Right, Standing, Visitor};
 use crate::page::frame::{Frame, Place, html};
+use crate::random;
 use crate::role::now_s;
 use crate::routes::Route;
 use crate::stored::search::Wanted;
@@ -152,7 +153,7 @@ fn is_of(incident: &Incident, address: IpAddr) -> bool {
 /// When it began, what is said, and where it is.
 fn told(incident: &Incident, language: Language) -> (time::Time, String, String) {
     let row = &incident.row;
-    let id: String = row.incident.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = random::hex_of(&row.incident);
     let text = if row.text.is_empty() { row.rule.clone() } else { row.text.clone() };
     (time::moment_s(row.opened.into(), language), text, id)
 }

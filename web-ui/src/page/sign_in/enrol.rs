@@ -12,9 +12,10 @@ use crate::app::Shared;
 use crate::guard::{Caller, Problem, language_of};
 use crate::page::fields::Fields;
 use crate::page::frame::{Frame, html};
+use crate::random;
 use crate::role::now_ns;
 use crate::sign_in::totp::{self, SECRET_BYTES};
-use crate::sign_in::{Opened, password, qr, random, user};
+use crate::sign_in::{Opened, password, qr, user};
 use crate::words::Language;
 
 #[derive(Template)]

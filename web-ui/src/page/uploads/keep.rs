@@ -10,6 +10,7 @@ use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use crate::action::new_id;
+use crate::random;
 
 /// Files, whole ones and others; the bytes of each, and of all.
 const FILES_MAX: usize = 8;
@@ -259,5 +260,5 @@ fn sha256(mut file: &File) -> io::Result<String> {
             read => context.update(&buffer[..read]),
         }
     }
-    Ok(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(random::hex_of(context.finish().as_ref()))
 }

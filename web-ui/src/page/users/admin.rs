@@ -12,9 +12,10 @@ use crate::guard::{Caller, Fresh, Problem, Standing, Visitor};
 use crate::page::fields::Fields;
 use crate::page::frame::{Frame, Place, html};
 use crate::push::token::TokenError;
+use crate::random;
 use crate::role::now_ns;
 use crate::sign_in::user::{self, Change, Fault, LINK_S};
-use crate::sign_in::{address, qr, random};
+use crate::sign_in::{address, qr};
 use crate::words::Language;
 
 #[derive(Template)]

@@ -111,7 +111,7 @@ impl Browser {
 /// A user with a link that was not used yet; the link's path.
 pub(crate) async fn invite(app: &Shared, name: &str, standing: Standing) -> String {
     let link = NewLink::make(now_ns() / 1_000_000_000);
-    let kept = Link { token_hash: super::super::random::hash(&link.token), expires_ns: link.expires_s * 1_000_000_000 };
+    let kept = Link { token_hash: crate::random::hash(&link.token), expires_ns: link.expires_s * 1_000_000_000 };
     let name = name.to_owned();
     let change = Change::Add(Some(standing), kept);
     let made = app.state.call(move |db| user::change(db, &name, &change, now_ns())).await;

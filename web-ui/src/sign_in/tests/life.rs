@@ -138,7 +138,7 @@ async fn sessions_survive_a_restart_and_end_by_age() {
     // A user keeps a bounded number of sessions.
     let mut cookies = Vec::new();
     for _ in 0..40 {
-        let hash = crate::sign_in::random::bytes::<32>();
+        let hash = crate::random::bytes::<32>();
         let caller = crate::guard::Caller { address: [192, 0, 2, 1].into(), is_tls: false, agent: String::new() };
         let whose = ("anna", Standing::Operator, crate::words::Language::En);
         let session = app.state.call(move |db| crate::sign_in::session::insert(db, whose, &hash, &caller, now));
