@@ -51,6 +51,23 @@ pub enum SubjectKind {
     Peer,
 }
 
+impl SubjectKind {
+    /// Its name in rules, rows and the arguments of actions.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SubjectKind::Node => "node",
+            SubjectKind::Host => "host",
+            SubjectKind::Prefix => "prefix",
+            SubjectKind::Interface => "interface",
+            SubjectKind::Disk => "disk",
+            SubjectKind::Process => "process",
+            SubjectKind::Role => "role",
+            SubjectKind::Channel => "channel",
+            SubjectKind::Peer => "peer",
+        }
+    }
+}
+
 /// What an incident is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default)]

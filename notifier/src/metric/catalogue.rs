@@ -67,21 +67,6 @@ pub fn of(kind: SubjectKind) -> &'static [Metric] {
     KINDS.iter().find(|(of, _)| *of == kind).map_or(&[], |(_, metrics)| metrics)
 }
 
-/// The kind's name in a rule's `subject`.
-pub const fn kind_name(kind: SubjectKind) -> &'static str {
-    match kind {
-        SubjectKind::Node => "node",
-        SubjectKind::Host => "host",
-        SubjectKind::Prefix => "prefix",
-        SubjectKind::Interface => "interface",
-        SubjectKind::Disk => "disk",
-        SubjectKind::Process => "process",
-        SubjectKind::Role => "role",
-        SubjectKind::Channel => "channel",
-        SubjectKind::Peer => "peer",
-    }
-}
-
 /// Whether the sources list only the largest of this kind: one that is not listed has less than those, taken as 0.
 pub const fn is_top_list(kind: SubjectKind) -> bool {
     matches!(kind, SubjectKind::Host | SubjectKind::Prefix | SubjectKind::Process)

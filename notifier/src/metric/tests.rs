@@ -26,7 +26,7 @@ fn names_are_unique_and_say_whose_they_are() {
         for metric in metrics {
             assert!(names.insert(metric.name), "{} stands twice", metric.name);
             assert!(metric.meaning.ends_with('.') && metric.meaning.len() > 4, "{}", metric.name);
-            let own = [format!("{}_", catalogue::kind_name(kind)), "raid_".to_owned()];
+            let own = [format!("{}_", kind.name()), "raid_".to_owned()];
             assert!(kind == SubjectKind::Node || own.iter().any(|own| metric.name.starts_with(own)), "{}", metric.name);
         }
     }

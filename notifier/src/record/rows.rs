@@ -1,6 +1,6 @@
 //! An incident and an event as rows.
 
-use live::incident::{Incident, IncidentPhase, Severity, Subject, SubjectKind};
+use live::incident::{Incident, IncidentPhase, Severity, Subject};
 use spool::row::{self, EventRow, INCIDENT_BYTES, IncidentRow, IncidentState};
 
 use super::detail::finite;
@@ -44,17 +44,7 @@ pub fn id(text: &str) -> Option<[u8; INCIDENT_BYTES]> {
 
 /// `kind`, or `kind:name`.
 pub fn subject(of: &Subject) -> String {
-    let kind = match of.kind {
-        SubjectKind::Node => "node",
-        SubjectKind::Host => "host",
-        SubjectKind::Prefix => "prefix",
-        SubjectKind::Interface => "interface",
-        SubjectKind::Disk => "disk",
-        SubjectKind::Process => "process",
-        SubjectKind::Role => "role",
-        SubjectKind::Channel => "channel",
-        SubjectKind::Peer => "peer",
-    };
+    let kind = of.kind.name();
     let text = if of.name.is_empty() { kind.to_owned() } else { format!("{kind}:{}", of.name) };
     clean_name(&text, SUBJECT_CHARS)
 }

@@ -410,7 +410,7 @@ fn page() -> String {
     );
     let cell = |text: &str| text.replace("||", "\\|\\|");
     for rule in builtin::all() {
-        let subject = crate::metric::catalogue::kind_name(rule.subject);
+        let subject = rule.subject.name();
         let clear =
             if rule.clear.is_empty() { "it does not hold".to_owned() } else { format!("`{}`", cell(rule.clear)) };
         let (name, when, severity, why) = (rule.name, cell(rule.when), rule.severity.name(), rule.why.0);
@@ -419,7 +419,7 @@ fn page() -> String {
             .expect("a text");
     }
     for (kind, metrics) in crate::metric::catalogue::KINDS {
-        let name = crate::metric::catalogue::kind_name(kind);
+        let name = kind.name();
         write!(page, "\n## Metrics of the {name}\n\n| metric | meaning | from |\n|---|---|---|\n").expect("a text");
         for metric in metrics {
             writeln!(page, "| {} | {} | {} |", metric.name, metric.meaning, metric.source.name()).expect("a text");

@@ -99,7 +99,7 @@ impl Card {
             id: incident.id.clone(),
             rule: incident.rule.clone(),
             subject: subject(incident.subject.kind, &incident.subject.name, language),
-            subject_kind: kind_name(incident.subject.kind),
+            subject_kind: incident.subject.kind.name(),
             subject_name: incident.subject.name.clone(),
             tone,
             icon: if incident.severity == Severity::Info { icon::INFO } else { tone.icon() },
@@ -168,19 +168,4 @@ pub fn subject(kind: SubjectKind, name: &str, language: Language) -> String {
         SubjectKind::Peer => language.pick("peer", "сосед"),
     };
     if name.is_empty() { what.to_owned() } else { format!("{what} {name}") }
-}
-
-/// As in the arguments of actions.
-const fn kind_name(kind: SubjectKind) -> &'static str {
-    match kind {
-        SubjectKind::Node => "node",
-        SubjectKind::Host => "host",
-        SubjectKind::Prefix => "prefix",
-        SubjectKind::Interface => "interface",
-        SubjectKind::Disk => "disk",
-        SubjectKind::Process => "process",
-        SubjectKind::Role => "role",
-        SubjectKind::Channel => "channel",
-        SubjectKind::Peer => "peer",
-    }
 }

@@ -220,8 +220,7 @@ impl Lowering<'_> {
         }
         let elsewhere = catalogue::KINDS.iter().find(|(_, metrics)| metrics.iter().any(|metric| metric.name == name));
         if let Some((kind, _)) = elsewhere {
-            let (what, kind) =
-                (format!("{name} is a metric of each {}", catalogue::kind_name(*kind)), catalogue::kind_name(*kind));
+            let (what, kind) = (format!("{name} is a metric of each {}", kind.name()), kind.name());
             return self.refuse(expr, what, format!("set subject = \"{kind}\" for this rule"));
         }
         let remedy = match nearest(name, names_of(self.kind)) {
