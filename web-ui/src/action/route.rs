@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Kind, Order, OrderError, Record, form};
 use crate::app::Shared;
-use crate::guard::{Caller, IsFresh, Problem, Right, Standing, Visitor};
+use crate::guard::{Caller, IsFresh, Problem, Right, Standing, Visitor, for_programs};
 use crate::page::frame::{Frame, html};
 use crate::role::now_ns;
 use crate::routes::Route;
@@ -46,9 +46,7 @@ pub fn routes() -> Vec<Route> {
 
 /// An answer that says what is wrong, for programs (RFC 9457).
 pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let body = json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    for_programs(status, "about:blank", status.canonical_reason().unwrap_or("Error"), detail)
 }
 
 /// An answer as JSON that nobody keeps.

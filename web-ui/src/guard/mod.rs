@@ -9,9 +9,9 @@ mod problem;
 mod right;
 mod visitor;
 
-pub use own_path::{encoded, own_path};
-pub(crate) use problem::language_of;
+pub use own_path::{encoded, own_path, percent_encoded};
 pub use problem::{Problem, no_method, nowhere, present};
+pub(crate) use problem::{for_programs, language_of};
 pub use right::{Right, Standing};
 pub use visitor::{Caller, Fresh, IsFresh, Visitor};
 

@@ -11,12 +11,18 @@ pub fn own_path(text: &str) -> Option<&str> {
     (is_ours && is_plain).then_some(text)
 }
 
-/// A text as the value of a query.
+/// A path as the value of a query.
 pub fn encoded(text: &str) -> String {
-    let mut out = String::new();
+    percent_encoded(text, b"/")
+}
+
+/// A text in which all but RFC 3986's unreserved characters, and those of `also`, are percent-encoded.
+pub fn percent_encoded(text: &str, also: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ if also.contains(&byte) => out.push(char::from(byte)),
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -134,14 +134,17 @@ struct Page<'a> {
     next: String,
 }
 
+/// What is wrong, for programs (RFC 9457); `kind` is a URI, "about:blank" = the status says it.
+pub(crate) fn for_programs(status: StatusCode, kind: &str, title: &str, detail: &str) -> Response {
+    let body = serde_json::json!({"type": kind, "title": title, "status": status.as_u16(), "detail": detail});
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let name = if self.way == Way::Confirm { "/problems/confirm" } else { "about:blank" };
-        let body = serde_json::json!({
-            "type": name, "title": self.title(Language::En), "status": self.status.as_u16(), "detail": self.detail[0],
-        });
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, self.headers(), kind, body.to_string()).into_response();
+        let told = for_programs(self.status, name, self.title(Language::En), &self.detail[0]);
+        let mut response = (self.headers(), told).into_response();
         response.extensions_mut().insert(self);
         response
     }

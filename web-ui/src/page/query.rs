@@ -3,6 +3,8 @@
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 
+use crate::guard::percent_encoded;
+
 /// Longest value that is looked at, characters: an address, a time, the name of an interface fit well.
 const VALUE_MAX: usize = 200;
 
@@ -28,26 +30,11 @@ impl Typed {
             if !query.is_empty() {
                 query.push('&');
             }
-            encode(name, &mut query);
+            query.push_str(&percent_encoded(name, b""));
             query.push('=');
-            encode(value, &mut query);
+            query.push_str(&percent_encoded(value, b""));
         }
         query
-    }
-}
-
-/// Percent-encodes all but RFC 3986's unreserved characters.
-fn encode(text: &str, query: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => query.push(char::from(byte)),
-            _ => {
-                query.push('%');
-                for digit in [byte >> 4, byte & 15] {
-                    query.push(char::from_digit(digit.into(), 16).expect("four bits").to_ascii_uppercase());
-                }
-            }
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use live::line::CaptureLine;
 use super::words::{Words, finding};
 use crate::feed::history::{History, Point};
 use crate::feed::{Books, Heard, RoleHealth, Snapshot};
-use crate::guard::Visitor;
+use crate::guard::{Visitor, percent_encoded};
 use crate::page::icon::Tone;
 use crate::page::incident::Card;
 use crate::page::spark::Spark;
@@ -98,7 +98,7 @@ impl TrafficView {
         let packet_spark = Spark { name: "packets", lines: vec![steps(|point| point.packets)] };
         let row = |top: &live::line::Top| HostRow {
             address: top.key.clone(),
-            link: encoded(&top.key),
+            link: percent_encoded(&top.key, b":"),
             inbound: bits(top.bytes_in),
             outbound: bits(top.bytes_out),
         };
@@ -285,21 +285,6 @@ pub(super) fn cards(snapshot: &Snapshot, visitor: &Visitor, now_ns: u64) -> (Vec
     let open = snapshot.notifier.as_ref().map_or(0, |heard| heard.line.incidents_open);
     let more = open.saturating_sub(cards.len() as u64);
     (cards, more)
-}
-
-/// `text` as the value of a query.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b':' | b'-' => out.push(char::from(byte)),
-            // Writing to a String does not fail.
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
 }
 
 fn is_stale(heard_ns: u64, now_ns: u64) -> bool {
