@@ -24,6 +24,7 @@ fn page() -> String {
         // Writing to a String does not fail.
         let _ = writeln!(page, "| `{name}` | {kind} | {} | {meaning} |", labels.join(", "));
     };
+    live::usage::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     capture::metrics::ALL.iter().for_each(|(kind, labels, told)| row(kind, labels, *told));
     ingest::metrics::COUNTERS.iter().for_each(|told| row("counter", &[], *told));
     row("gauge", &[], ingest::metrics::CONNECTED);

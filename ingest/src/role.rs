@@ -379,10 +379,8 @@ impl Teller {
     /// no reason to start ingest anew.
     fn beat(&mut self) {
         let database = self.board.database(now_ns()).state;
-        if database != self.database {
-            self.heartbeat.status(&format!("database {database}"));
-            self.database = database;
-        }
+        self.heartbeat.status(&format!("database {database}"));
+        self.database = database;
         if self.database != CONNECTING {
             self.heartbeat.ready();
         }

@@ -9,7 +9,7 @@ use crate::confine::{self, ConfineError};
 use crate::exit::{Exit, Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
-    let start = Start::new("capture", args)?;
+    let mut start = Start::new("capture", args)?;
     let config = start.config.clone();
     let options = Options {
         config: config.capture.clone(),
@@ -17,14 +17,16 @@ pub fn run(args: &RoleArgs) -> Outcome {
         data_dir: config.node.data_dir.clone(),
         run_dir: config.node.run_dir.clone(),
         node: start.node,
+        ends_for_good: start.ends_for_good.clone(),
     };
     let profile = confine::capture(&config);
+    let stop = start.stop.clone();
     let confine = || {
         confine::apply(&profile, config.node.confinement)?;
         // A thread has the rights of the one that starts it: this one comes after.
-        start.follow_parent().map_err(|failure| failure.error.into())
+        start.follow().map_err(|failure| failure.error.into())
     };
-    capture::role::run(&options, &start.stop, confine).map_err(failure)
+    capture::role::run(&options, &stop, confine).map_err(failure)
 }
 
 fn failure(error: CaptureError) -> Failure {

@@ -10,9 +10,9 @@ use crate::confine;
 use crate::exit::{Exit, Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
-    let start = Start::new("ingest", args)?;
+    let mut start = Start::new("ingest", args)?;
     confine::apply(&confine::ingest(&start.config), start.config.node.confinement)?;
-    start.follow_parent()?;
+    start.follow()?;
     let node = start.config.node;
     let options = Options {
         config: start.config.ingest,

@@ -12,18 +12,19 @@ use crate::confine;
 use crate::exit::{Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
-    let start = Start::new("notifier", args)?;
+    let mut start = Start::new("notifier", args)?;
     let mut profile = confine::notifier(&start.config);
     // The folder, not the file: an editor puts a new file in its place.
     profile.read.extend(start.file.as_deref().and_then(Path::parent).map(Path::to_path_buf));
     confine::apply(&profile, start.config.node.confinement)?;
-    start.follow_parent()?;
+    start.follow()?;
     let options = notifier::Options {
         config: start.config.notifier,
         peers: start.config.peer,
         spool: start.config.spool,
         parser: parser(start.file.clone().unwrap_or_default()),
         config_file: start.file,
+        reread: start.reread,
         state_dir: start.config.node.data_dir.join("notifier"),
         spool_dir: ::capture::role::spool_dir(&start.config.node.data_dir, "notifier"),
         node_name: start.config.node.name,

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::config::check::Machine;
 use crate::config::load::{Effective, Overrides};
 use crate::exit::Failure;
+use crate::signals::Hangups;
 use crate::{logging, parent, signals};
 
 use spool::NodeId;
@@ -29,9 +30,15 @@ pub struct Start {
     pub node: NodeId,
     /// Raised when it shall stop.
     pub stop: Arc<AtomicBool>,
+    /// Raised before that, when nobody will start it again.
+    pub ends_for_good: Arc<AtomicBool>,
+    /// Raised when the configuration is to be read again (SIGHUP). Only notifier can; the others say so.
+    pub reread: Arc<AtomicBool>,
     /// The file that the configuration comes from, also by way of a supervisor; absolute.
     pub file: Option<PathBuf>,
     from_parent: bool,
+    name: &'static str,
+    hangups: Option<Hangups>,
 }
 
 impl Start {
@@ -47,13 +54,32 @@ impl Start {
         logging::start(&effective.config.log, name);
         let stop = Arc::new(AtomicBool::new(false));
         signals::raise_on_stop(&stop).map_err(Failure::failed)?;
+        let reread = Arc::new(AtomicBool::new(false));
+        signals::raise_on_hangup(&reread).map_err(Failure::failed)?;
+        let hangups = Some(Hangups::take().map_err(Failure::failed)?);
         let node = node_of(&effective.config)?;
         let file = effective.file.filter(|file| !file.as_os_str().is_empty());
-        Ok(Start { config: effective.config, node, stop, file, from_parent: args.config_from_stdin })
+        let ends_for_good = Arc::new(AtomicBool::new(false));
+        let (config, from_parent) = (effective.config, args.config_from_stdin);
+        Ok(Start { config, node, stop, ends_for_good, reread, file, from_parent, name, hangups })
     }
 
-    /// Follows the parent's pipe, if there is one, by a thread: to be called when rights have been given up.
-    pub fn follow_parent(&self) -> Result<(), Failure> {
-        if self.from_parent { parent::watch(Arc::clone(&self.stop)).map_err(Failure::failed) } else { Ok(()) }
+    /// Follows the parent's pipe, if there is one, and SIGHUP, by threads: to be called when rights have been given up.
+    pub fn follow(&mut self) -> Result<(), Failure> {
+        let name = self.name;
+        let text = match name {
+            "notifier" => "SIGHUP: the configuration is read again".to_owned(),
+            _ => format!(
+                "SIGHUP: {name} reads its configuration at its start only; what was changed for it counts after a \
+                 restart (systemctl restart floodmark-{name}, or POST /control). notifier follows the file by itself"
+            ),
+        };
+        if let Some(hangups) = self.hangups.take() {
+            hangups.answer_by(text).map_err(Failure::failed)?;
+        }
+        if !self.from_parent {
+            return Ok(());
+        }
+        parent::watch(Arc::clone(&self.stop), Arc::clone(&self.ends_for_good)).map_err(Failure::failed)
     }
 }

@@ -1,6 +1,7 @@
 //! `floodmark run`: all roles on one machine, under one supervisor.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -18,6 +19,7 @@ use crate::config::{Config, url};
 use crate::confine;
 use crate::exit::{Failure, Outcome};
 use crate::supervisor::{Now, Role, Supervisor, Times};
+use crate::signals::Hangups;
 use crate::{logging, signals};
 
 /// Bytes of one entry of the flow table.
@@ -54,6 +56,14 @@ pub fn run(settings: &Settings) -> Outcome {
     }
     let stop = Arc::new(AtomicBool::new(false));
     signals::raise_on_stop(&stop).map_err(Failure::failed)?;
+    // A terminal that is closed ends what was tried out in it; without one SIGHUP asks to read the configuration again.
+    if std::io::stderr().is_terminal() {
+        signals::raise_on_hangup(&stop).map_err(Failure::failed)?;
+    } else {
+        let text = "SIGHUP: notifier reads a changed configuration by itself; restart the other roles for what is \
+                    theirs (POST /control with {\"id\":\"…\",\"action\":\"restart\",\"role\":\"…\"} on run.sock)";
+        Hangups::take().and_then(|hangups| hangups.answer_by(text.to_owned())).map_err(Failure::failed)?;
+    }
     let has_scripts = !effective.config.notifier.script.is_empty();
     if has_scripts {
         super::script_runner::check_place(&effective.place)?;

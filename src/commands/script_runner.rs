@@ -64,12 +64,12 @@ pub fn check_place(place: &Place) -> Outcome {
 
 /// A child of `floodmark run`.
 fn listen() -> Outcome {
-    let start = Start::new("script-runner", &RoleArgs { config: None, config_from_stdin: true })?;
+    let mut start = Start::new("script-runner", &RoleArgs { config: None, config_from_stdin: true })?;
     if start.config.node.confinement != Confinement::Off {
         // Programs have the user's own rights and no capability: null routes need the unit, or a routing daemon.
         confine::give_up_capabilities()?;
     }
-    start.follow_parent()?;
+    start.follow()?;
     let state_dir = start.config.node.data_dir.join("script");
     make(&state_dir)?;
     let path = start.config.node.run_dir.join(SOCKET);

@@ -10,13 +10,13 @@ use crate::confine;
 use crate::exit::{Exit, Failure, Outcome};
 
 pub fn run(args: &RoleArgs) -> Outcome {
-    let start = Start::new("web", args)?;
+    let mut start = Start::new("web", args)?;
     // The port is opened first: one below 1024 needs a right that is given up then.
     let listener = web_ui::listen(start.config.web.listen).map_err(failure)?;
     // Some checks start programs, which is given up then.
     let tools = tools::tools(&start.config);
     confine::apply(&confine::web(&start.config), start.config.node.confinement)?;
-    start.follow_parent()?;
+    start.follow()?;
     let options = web_ui::Options {
         config: start.config.web,
         store: start.config.store,

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use live::descriptors::INHERITED_VARIABLE;
 use live::heartbeat::SUPERVISOR_VARIABLE;
+use live::limits::DESCRIPTORS_MAX;
 
 use super::Role;
-use crate::parent::END;
+use crate::parent::{AGAIN, END};
 
 /// A process that was started and not yet reaped.
 pub struct Child {
@@ -22,11 +24,18 @@ pub struct Child {
 
 impl Child {
     /// Starts `role` and hands it the configuration. Secrets in it go over the pipe: arguments and environment of a
-    /// process are open to others. Its heartbeats go to the socket `notify`, one in each quarter of `silence`.
+    /// process are open to others. Its heartbeats go to the socket `notify`, one in each quarter of `silence`; what it
+    /// leaves there, its next process inherits, as this one does what is in the list `inherited`.
     ///
     /// # Errors
     /// The program cannot be started.
-    pub fn start(role: &Role, handover: &str, notify: &Path, silence: Duration, now: Instant) -> io::Result<Child> {
+    pub fn start(
+        role: &Role,
+        handover: &str,
+        (notify, silence): (&Path, Duration),
+        inherited: &str,
+        now: Instant,
+    ) -> io::Result<Child> {
         let mut process = Command::new(&role.program)
             .args(&role.arguments)
             .env("NOTIFY_SOCKET", notify)
@@ -34,6 +43,8 @@ impl Child {
             // Of a service manager above us: it speaks of this process, not of the child.
             .env_remove("WATCHDOG_PID")
             .env(SUPERVISOR_VARIABLE, "1")
+            .env(INHERITED_VARIABLE, inherited)
+            .env("FDSTORE", DESCRIPTORS_MAX.to_string())
             .stdin(Stdio::piped())
             // Ctrl-C reaches the terminal's foreground group, and so only the supervisor, which stops in order.
             .process_group(0)
@@ -61,9 +72,13 @@ impl Child {
         })
     }
 
-    /// Lets it stop in its own time.
-    pub fn ask_to_stop(&mut self) {
-        self.pipe = None;
+    /// Lets it stop in its own time; `again` = it will be started anew, and is told so.
+    pub fn ask_to_stop(&mut self, again: bool) {
+        if let (Some(mut pipe), true) = (self.pipe.take(), again)
+            && let Err(error) = writeln!(pipe, "{AGAIN}")
+        {
+            tracing::debug!(%error, "a child that is asked to stop has ended already");
+        }
     }
 
     /// Ends it, frozen or not. It is not waited for: a process that a disk holds goes only when the disk lets it, and

@@ -2,19 +2,31 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, IoSliceMut};
-use std::os::fd::AsRawFd;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
 use live::LiveError;
 use live::heartbeat::Beat;
-use live::limits::BEAT_BYTES_MAX;
-use nix::errno::Errno;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt};
+use live::limits::{BEAT_BYTES_MAX, DESCRIPTORS_AT_ONCE};
+use rustix::io::Errno;
+use rustix::net::sockopt::set_socket_passcred;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 
 /// Datagrams taken before the children are looked at again.
 const AT_ONCE_MAX: usize = 64;
+
+/// A heartbeat that came.
+pub struct Heard {
+    /// Process number of the sender, by the kernel.
+    pub sender: u32,
+    /// What it says.
+    pub beat: Beat,
+    /// What came with it.
+    pub descriptors: Vec<OwnedFd>,
+}
 
 /// Bound to `RUN/beats.sock`; removed when dropped.
 pub struct Inbox {
@@ -39,7 +51,7 @@ impl Inbox {
         }
         let socket = UnixDatagram::bind(&path).map_err(fault("bind"))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(fault("set the mode of"))?;
-        setsockopt(&socket, sockopt::PassCred, &true).map_err(|errno| fault("prepare")(errno.into()))?;
+        set_socket_passcred(&socket, true).map_err(|errno| fault("prepare")(errno.into()))?;
         Ok(Inbox { socket, path })
     }
 
@@ -48,8 +60,8 @@ impl Inbox {
         &self.path
     }
 
-    /// What has come: the sender's process number and its beat. Never waits.
-    pub fn take(&self) -> Vec<(u32, Beat)> {
+    /// What has come. Never waits.
+    pub fn take(&self) -> Vec<Heard> {
         let mut beats = Vec::new();
         // A bound, so that a child that floods does not hold the others' supervisor.
         for _ in 0..AT_ONCE_MAX {
@@ -67,22 +79,32 @@ impl Inbox {
     }
 
     /// One datagram; `None` = of nobody who can be told.
-    fn receive(&self) -> io::Result<Option<(u32, Beat)>> {
+    fn receive(&self) -> io::Result<Option<Heard>> {
         let mut bytes = [0u8; BEAT_BYTES_MAX];
-        let mut credentials = nix::cmsg_space!(UnixCredentials);
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1), ScmRights(DESCRIPTORS_AT_ONCE))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut parts = [IoSliceMut::new(&mut bytes)];
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-        let message = match recvmsg::<()>(self.socket.as_raw_fd(), &mut parts, Some(&mut credentials), flags) {
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        let message = match recvmsg(&self.socket, &mut parts, &mut control, flags) {
             Ok(message) => message,
-            Err(Errno::EINTR) => return Ok(None),
+            Err(Errno::INTR) => return Ok(None),
             Err(errno) => return Err(errno.into()),
         };
-        let length = message.bytes;
-        let sender = message.cmsgs().map_err(io::Error::from)?.find_map(|control| match control {
-            ControlMessageOwned::ScmCredentials(credentials) => u32::try_from(credentials.pid()).ok(),
-            _ => None,
-        });
-        Ok(sender.map(|pid| (pid, Beat::parse(&bytes[..length]))))
+        if message.flags.contains(ReturnFlags::CTRUNC) {
+            tracing::warn!("descriptors of a role cannot be taken: the limit of open files is reached (ulimit -n)");
+        }
+        let (mut sender, mut descriptors) = (None, Vec::new());
+        for part in control.drain() {
+            match part {
+                RecvAncillaryMessage::ScmCredentials(credentials) => {
+                    sender = u32::try_from(credentials.pid.as_raw_nonzero().get()).ok();
+                }
+                RecvAncillaryMessage::ScmRights(rights) => descriptors.extend(rights),
+                _ => {}
+            }
+        }
+        let beat = Beat::parse(&bytes[..message.bytes]);
+        Ok(sender.map(|sender| Heard { sender, beat, descriptors }))
     }
 }
 
@@ -111,8 +133,8 @@ mod tests {
         heartbeat.beat(&Progress { done: 3, ..Progress::default() });
         let beats = inbox.take();
         assert_eq!(beats.len(), 2);
-        assert!(beats.iter().all(|(pid, _)| *pid == std::process::id()));
-        assert!(beats[0].1.ready && beats[1].1.progress.as_ref().is_some_and(|progress| progress.done == 3));
+        assert!(beats.iter().all(|heard| heard.sender == std::process::id() && heard.descriptors.is_empty()));
+        assert!(beats[0].beat.ready && beats[1].beat.progress.as_ref().is_some_and(|progress| progress.done == 3));
     }
 
     #[test]

@@ -8,11 +8,12 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use live::heartbeat::Beat;
 use live::line::RoleState;
 
 use super::backoff::{Backoff, Pace};
 use super::child::Child;
+use super::inbox::Heard;
+use super::kept::Kept;
 use super::record::Record;
 use super::{Now, Role, Watchdog};
 use crate::exit::{Exit, Failure, Outcome};
@@ -34,6 +35,8 @@ pub struct Member {
     record: Record,
     watchdog: Watchdog,
     requested: Option<Instant>,
+    last_pid: Option<u32>,
+    kept: Kept,
 }
 
 enum State {
@@ -80,7 +83,7 @@ impl Life {
     }
 
     fn ask_to_stop(&mut self, cause: Cause, now: Instant) {
-        self.child.ask_to_stop();
+        self.child.ask_to_stop(matches!(cause, Cause::Planned));
         match &mut self.ending {
             Some(ending) if ending.killed.is_none() => ending.cause = cause,
             // A kill stays a kill.
@@ -94,7 +97,8 @@ impl Member {
     /// A role that is to be started now.
     pub fn new(role: Role, pace: Pace, watchdog: Watchdog, now: Instant) -> Member {
         let state = State::Waiting { until: now };
-        Member { role, state, backoff: Backoff::new(pace), record: Record::default(), watchdog, requested: None }
+        let (backoff, record, kept) = (Backoff::new(pace), Record::default(), Kept::default());
+        Member { role, state, backoff, record, watchdog, requested: None, last_pid: None, kept }
     }
 
     /// How it ended, if it cannot be started again.
@@ -113,14 +117,24 @@ impl Member {
         }
     }
 
+    /// The process of its newest life, which may have ended.
+    pub fn last_pid(&self) -> Option<u32> {
+        self.last_pid
+    }
+
     /// A heartbeat of its process.
-    pub fn hear(&mut self, beat: &Beat, now: Instant) {
-        let name = self.role.name;
+    pub fn hear(&mut self, heard: Heard, now: Instant) {
+        let (name, beat) = (self.role.name, heard.beat);
+        match &beat.store {
+            Some(order) => self.kept.obey(name, order, heard.descriptors),
+            // They came for nothing that is known, and are closed.
+            None => drop(heard.descriptors),
+        }
         let State::Running(life) = &mut self.state else { return };
         if beat.alive || beat.stopping {
             life.sign = now;
         }
-        self.record.heard(beat, now);
+        self.record.heard(&beat, now);
         if beat.ready && life.ready.is_none() {
             let after = now.duration_since(life.child.started);
             life.ready = Some(now);
@@ -173,8 +187,12 @@ impl Member {
     fn start(&mut self, handover: &str, notify: &Path, now: Now) {
         self.record.started(now);
         let starts = self.record.starts;
-        self.state = match Child::start(&self.role, handover, notify, self.watchdog.silence, now.instant) {
+        let lent = self.kept.lend();
+        let started = Child::start(&self.role, handover, (notify, self.watchdog.silence), &lent.list(), now.instant);
+        drop(lent);
+        self.state = match started {
             Ok(child) => {
+                self.last_pid = Some(child.id());
                 tracing::info!("{} started (pid {}, start {starts})", self.role.name, child.id());
                 State::Running(Life { child, ready: None, sign: now.instant, ending: None })
             }
@@ -228,6 +246,7 @@ impl Member {
         self.record.ended(ran);
         if let Some(exit) = status.code().and_then(Exit::is_final) {
             self.state = State::Ended(exit);
+            self.kept.clear();
             self.record.failed(status.to_string(), ran, false, now.wall_ns);
             tracing::error!("{name} ended with {status}; a restart cannot mend that, its reason is told above");
             if self.role.essential && starts == 1 {
@@ -263,6 +282,7 @@ impl Member {
 
     /// Lets it stop for good.
     pub fn ask_to_stop(&mut self, now: Instant) {
+        self.kept.clear();
         match &mut self.state {
             State::Running(life) => {
                 let killed = life.ending.as_ref().and_then(|ending| ending.killed);

@@ -9,6 +9,7 @@ mod alerts;
 mod backoff;
 mod child;
 mod inbox;
+mod kept;
 mod member;
 pub mod metrics;
 mod record;
@@ -185,10 +186,12 @@ impl Supervisor {
 
     /// Takes the heartbeats. Before silence is judged: this process may have stood still itself.
     fn listen(&mut self, now: Now) {
-        for (sender, beat) in self.inbox.take() {
-            match self.members.iter_mut().find(|member| member.pid() == Some(sender)) {
-                Some(member) => member.hear(&beat, now.instant),
-                // Of a process that was reaped meanwhile, or of nobody we know.
+        for heard in self.inbox.take() {
+            let sender = heard.sender;
+            let running = self.members.iter().position(|member| member.pid() == Some(sender));
+            // What a process left at its end may be heard after it was reaped.
+            match running.or_else(|| self.members.iter().position(|member| member.last_pid() == Some(sender))) {
+                Some(at) => self.members[at].hear(heard, now.instant),
                 None => tracing::debug!(sender, "a heartbeat of no role"),
             }
         }

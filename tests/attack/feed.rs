@@ -135,6 +135,7 @@ fn line(targets: Vec<Target>) -> CaptureLine {
         time_ns: 0,
         version: String::new(),
         pid: 1,
+        usage: live::Usage::default(),
     };
     CaptureLine {
         bytes_in: 0,

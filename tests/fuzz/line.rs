@@ -18,6 +18,7 @@ fn envelope(role: Role) -> live::line::Envelope {
         time_ns: 1_700_000_000_000_000_000,
         version: "0.1.0".to_owned(),
         pid: 3,
+        usage: live::Usage::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use live::ledger::Ledger;
-use live::line::{CaptureLine, IngestLine};
+use live::line::{CaptureLine, Envelope, IngestLine, RunLine};
 use live::{Line, Role, Subscriber};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -74,7 +74,9 @@ impl Machine {
 
     /// The program with arguments and this machine's configuration.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_floodmark"));
+        // A soak may run a program that was built for release elsewhere.
+        let program = std::env::var_os("FLOODMARK_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_floodmark").into());
+        let mut command = Command::new(program);
         command.args(arguments).arg("--config").arg(self.dir.path().join("floodmark.toml")).current_dir(&self.dir);
         command
     }
@@ -125,6 +127,11 @@ impl Machine {
         Subscriber::connect(&self.data_dir().join("run"), role, Duration::from_secs(5)).ok()
     }
 
+    /// The newest line of a role; `None` while it does not run.
+    pub fn line(&self, role: Role) -> Option<Line> {
+        self.subscribe(role)?.receive().ok()
+    }
+
     /// The newest line of capture; `None` while it does not run.
     pub fn capture_line(&self) -> Option<CaptureLine> {
         match self.subscribe(Role::Capture)?.receive().ok()? {
@@ -141,16 +148,22 @@ impl Machine {
         }
     }
 
+    /// The newest line of the supervisor.
+    pub fn run_line(&self) -> Option<RunLine> {
+        match self.line(Role::Run)? {
+            Line::Run(line) => Some(*line),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a role's newest line begins with; `None` while it does not run.
+    pub fn envelope(&self, role: Role) -> Option<Envelope> {
+        self.line(role).map(envelope)
+    }
+
     /// Time and number of `count` lines in a row.
     pub fn lines(&self, role: Role, count: usize) -> Vec<(u64, u64)> {
         let mut live = self.subscribe(role).unwrap();
-        let envelope = |line| match line {
-            Line::Capture(line) => line.envelope,
-            Line::Ingest(line) => line.envelope,
-            Line::Notifier(line) => line.envelope,
-            Line::Plain(line) => line.envelope,
-            Line::Run(line) => line.envelope,
-        };
         (0..count).map(|_| envelope(live.receive().unwrap())).map(|e| (e.time_ns, e.seq)).collect()
     }
 
@@ -159,6 +172,17 @@ impl Machine {
         let mut stream =
             UnixStream::connect(self.data_dir().join("run").join(format!("{}.sock", role.name()))).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The answer of a role's socket to a control request: head and body.
+    pub fn ask(&self, role: Role, request: &str) -> String {
+        let mut stream =
+            UnixStream::connect(self.data_dir().join("run").join(format!("{}.sock", role.name()))).unwrap();
+        let length = request.len();
+        write!(stream, "POST /control HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{request}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -200,6 +224,16 @@ impl Drop for Machine {
             let _ = running.kill();
             let _ = running.wait();
         }
+    }
+}
+
+fn envelope(line: Line) -> Envelope {
+    match line {
+        Line::Capture(line) => line.envelope,
+        Line::Ingest(line) => line.envelope,
+        Line::Notifier(line) => line.envelope,
+        Line::Plain(line) => line.envelope,
+        Line::Run(line) => line.envelope,
     }
 }
 

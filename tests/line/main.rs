@@ -13,6 +13,7 @@ mod connections;
 mod corpus;
 mod flood;
 mod full;
+mod kept;
 mod kills;
 #[expect(dead_code, reason = "shared with capture's lab, which uses more of it")]
 #[path = "../../capture/tests/lab/link.rs"]
@@ -31,4 +32,5 @@ mod recorder;
 mod refusals;
 mod replay;
 mod running;
+mod soak;
 mod timeliness;

@@ -198,3 +198,62 @@ fn an_interface_that_is_not_there_yet_is_waited_for_and_said() {
         assert_all_stored(&machine, 100);
     });
 }
+
+#[test]
+fn sighup_ends_no_role_and_each_says_what_becomes_of_a_changed_configuration() {
+    in_namespace("running::sighup_ends_no_role_and_each_says_what_becomes_of_a_changed_configuration", || {
+        veth();
+        let mut machine = Machine::start("", &["va"]);
+        await_some("notifier and web", || {
+            let line = machine.run_line()?;
+            line.roles.iter().all(|role| role.state == "ready").then_some(())
+        });
+        let roles = ["capture", "ingest", "notifier", "web"];
+        let before = roles.map(|name| machine.role(name));
+        before.iter().for_each(|pid| send("HUP", *pid));
+        send("HUP", machine.pid());
+        for name in ["capture", "ingest", "web"] {
+            let told = format!("SIGHUP: {name} reads its configuration at its start only");
+            await_some(name, || machine.log().contains(&told).then_some(()));
+        }
+        for told in ["SIGHUP: the configuration is read again", "run: SIGHUP: notifier reads"] {
+            await_some(told, || machine.log().contains(told).then_some(()));
+        }
+        assert_eq!(roles.map(|name| machine.role(name)), before, "nobody was started anew");
+        machine.stop();
+    });
+}
+
+#[test]
+fn every_role_tells_what_it_uses_and_what_is_missing() {
+    in_namespace("running::every_role_tells_what_it_uses_and_what_is_missing", || {
+        veth();
+        let mut machine = Machine::start("", &["va", "absent0"]);
+        for role in Role::ALL {
+            let usage = await_some("its line", || Some(machine.envelope(role)?.usage));
+            assert!(usage.resident_bytes > 1 << 20 && usage.threads > 1 && usage.descriptors > 3, "{role:?}: {usage:?}");
+            let metrics = machine.get(role, "/metrics");
+            let threads = format!("floodmark_process{{role=\"{}\",what=\"threads\"}}", role.name());
+            assert!(metrics.contains(&threads), "{metrics}");
+        }
+        let cpu = |machine: &Machine| Some(machine.envelope(Role::Capture)?.usage).map(|u| u.cpu_user_ms + u.cpu_system_ms);
+        let before = await_some("a line", || cpu(&machine));
+        let load = Load::start();
+        load.go_on(20_000);
+        await_some("CPU time of the packets", || cpu(&machine).filter(|after| *after > before));
+        load.end();
+        let expected = [
+            ("capture", "absent0 is absent; captures va"),
+            ("ingest", "database connected"),
+            ("notifier", "nobody is warned: name yourself in [[notifier.receiver]]"),
+            ("web", "nobody can sign in: floodmark user add NAME"),
+        ];
+        for (role, told) in expected {
+            await_some(told, || {
+                let line = machine.run_line()?;
+                line.roles.iter().any(|state| state.role == role && state.status.starts_with(told)).then_some(())
+            });
+        }
+        machine.stop();
+    });
+}

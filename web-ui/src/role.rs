@@ -25,7 +25,7 @@ use crate::push::{Push, StreamGuard};
 use crate::server::Door;
 use crate::server::tls::Tls;
 use crate::sign_in::{Sessions, SignIn, obey};
-use crate::state::State;
+use crate::state::{State, StateError};
 use crate::state::log::Log;
 use crate::stored::Stored;
 use crate::tools::Tools;
@@ -33,6 +33,10 @@ use crate::{guard, metrics, push, routes, server, sign_in};
 
 /// How soon a stop is seen.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Lines from one look at the sentence for `systemctl status` to the next, and how long it may wait for the users.
+const STATUS_LINES: u64 = 30;
+const STATUS_WAIT: Duration = Duration::from_millis(500);
 
 /// Connections that wait to be accepted; the kernel's own bound (net.core.somaxconn) is 4096.
 const BACKLOG: i32 = 4_096;
@@ -92,9 +96,10 @@ pub fn run(options: &Options, listener: OpenPort, stop: Arc<AtomicBool>) -> Resu
         let publisher = Publisher::bind(&options.run_dir, Role::Web, options.node.clone(), now_ns() / 1_000, metrics)?;
         publisher.obey(obey::execute(Arc::clone(&app), &stop));
         heartbeat.ready();
+        let app_of_status = Arc::clone(&app);
         tokio::select! {
             ended = serve(app, listener, Arc::clone(&stop)) => ended,
-            never = publish(publisher, heartbeat, stop) => match never {},
+            never = publish(&app_of_status, publisher, heartbeat, stop) => match never {},
         }
     })
 }
@@ -168,6 +173,7 @@ fn epoch() -> Result<u64, WebError> {
 
 /// Says once a second that the role lives: on the same thread as the pages, so that it is true of them too.
 async fn publish(
+    app: &Shared,
     mut publisher: Publisher,
     mut heartbeat: Heartbeat,
     stop: Arc<AtomicBool>,
@@ -179,6 +185,9 @@ async fn publish(
         if now >= next {
             let line = PlainLine { envelope: publisher.envelope(now_ns()) };
             publisher.publish(&line, Ok(()));
+            if lines.is_multiple_of(STATUS_LINES) {
+                heartbeat.status(&status(app).await);
+            }
             lines += 1;
             next = (next + Duration::from_secs(1)).max(now);
         }
@@ -188,6 +197,18 @@ async fn publish(
             heartbeat.stopping();
         }
         tokio::time::sleep(POLL).await;
+    }
+}
+
+/// One sentence for `systemctl status`: where the page is, and what keeps people from it.
+async fn status(app: &Shared) -> String {
+    let config = &app.options.config;
+    let place = format!("page at {}://{}/", config.scheme(), config.listen);
+    let users = tokio::time::timeout(STATUS_WAIT, app.state.call(|db| sign_in::user::list(db))).await;
+    match users.unwrap_or(Err(StateError::Busy)) {
+        Ok(users) if users.is_empty() => format!("nobody can sign in: floodmark user add NAME --standing admin; {place}"),
+        Ok(users) => format!("{place}, {} users", users.len()),
+        Err(error) => format!("{place}; its users cannot be read: {error}"),
     }
 }
 

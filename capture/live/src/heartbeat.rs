@@ -60,6 +60,17 @@ pub struct Beat {
     pub progress: Option<Progress>,
     /// `X_FLOODMARK_RESTART=`: why it asks to be stopped in order and started again.
     pub restart: Option<String>,
+    /// `FDSTORE=1` or `FDSTOREREMOVE=1`, with `FDNAME=`: what becomes of descriptors (`descriptors`).
+    pub store: Option<StoreOrder>,
+}
+
+/// What the store of descriptors is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreOrder {
+    /// Keep the descriptors that come with the datagram, under this name, whatever they report when polled.
+    Put(String),
+    /// Close all of this name.
+    Remove(String),
 }
 
 impl Beat {
@@ -67,12 +78,16 @@ impl Beat {
     pub fn parse(datagram: &[u8]) -> Beat {
         let mut beat = Beat::default();
         let mut progress = Progress::default();
+        let (mut put, mut remove, mut name) = (false, false, None);
         for (key, value) in String::from_utf8_lossy(datagram).lines().filter_map(|line| line.split_once('=')) {
             match key {
                 "READY" => beat.ready |= value == "1",
                 "WATCHDOG" => beat.alive |= value == "1",
                 "STOPPING" => beat.stopping |= value == "1",
                 "STATUS" => beat.status = Some(one_line(value)),
+                "FDSTORE" => put |= value == "1",
+                "FDSTOREREMOVE" => remove |= value == "1",
+                "FDNAME" => name = Some(one_line(value)),
                 "X_FLOODMARK_RESTART" => beat.restart = Some(one_line(value)),
                 "X_FLOODMARK_DONE" => {
                     if let Ok(done) = value.parse() {
@@ -88,6 +103,11 @@ impl Beat {
             }
         }
         beat.progress = beat.progress.map(|_| progress);
+        beat.store = match (name, put, remove) {
+            (Some(name), _, true) => Some(StoreOrder::Remove(name)),
+            (Some(name), true, false) => Some(StoreOrder::Put(name)),
+            _ => None,
+        };
         beat
     }
 
@@ -119,6 +139,12 @@ impl Beat {
         if let Some(reason) = &self.restart {
             field("X_FLOODMARK_RESTART", reason);
         }
+        match &self.store {
+            // A packet socket reports that its link went down: the store must not close it for that.
+            Some(StoreOrder::Put(name)) => [("FDSTORE", "1"), ("FDPOLL", "0"), ("FDNAME", name)].into_iter().for_each(|(key, value)| field(key, value)),
+            Some(StoreOrder::Remove(name)) => [("FDSTOREREMOVE", "1"), ("FDNAME", name)].into_iter().for_each(|(key, value)| field(key, value)),
+            None => {}
+        }
         text
     }
 }
@@ -139,6 +165,23 @@ impl Fill {
 fn one_line(text: &str) -> String {
     let clean = text.chars().map(|char| if char.is_control() { ' ' } else { char });
     clean.take(BEAT_TEXT_CHARS_MAX).collect::<String>().trim().to_owned()
+}
+
+/// A variable of the environment, if it is there and text.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
+/// A socket that never blocks, to `name`: a path, or `@` and an abstract name.
+pub(crate) fn connect(name: &OsStr) -> io::Result<UnixDatagram> {
+    let address = match name.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(name)?,
+    };
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.connect_addr(&address)?;
+    Ok(socket)
 }
 
 /// What a role that asked for a restart does next.
@@ -162,6 +205,8 @@ pub struct Heartbeat {
     understands_requests: bool,
     /// What must still arrive; a datagram that finds no room is sent again with the next one.
     owed: Beat,
+    /// The sentence that was said last.
+    status: String,
     is_ready: bool,
 }
 
@@ -169,7 +214,6 @@ impl Heartbeat {
     /// By `NOTIFY_SOCKET` and `WATCHDOG_USEC` of the environment. A socket that cannot be reached is told and not used.
     pub fn from_environment() -> Heartbeat {
         let Some(name) = std::env::var_os("NOTIFY_SOCKET") else { return Heartbeat::silent() };
-        let variable = |name| std::env::var_os(name)?.to_str().map(str::to_owned);
         // The variables of a parent must not be taken for one's own.
         let is_ours = variable("WATCHDOG_PID").is_none_or(|pid| pid == std::process::id().to_string());
         let watchdog_us = variable("WATCHDOG_USEC").filter(|_| is_ours).and_then(|us| us.parse().ok());
@@ -193,13 +237,7 @@ impl Heartbeat {
     /// # Errors
     /// The name is no address, or nobody listens there.
     pub fn to(name: &OsStr, watchdog: Option<Duration>) -> io::Result<Heartbeat> {
-        let address = match name.as_bytes() {
-            [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
-            _ => SocketAddr::from_pathname(name)?,
-        };
-        let socket = UnixDatagram::unbound()?;
-        socket.set_nonblocking(true)?;
-        socket.connect_addr(&address)?;
+        let socket = connect(name)?;
         // Four beats in the time of the watchdog: three may be lost.
         let interval = watchdog.map_or(BEAT_INTERVAL, |watchdog| (watchdog / 4).min(BEAT_INTERVAL));
         Ok(Heartbeat { socket: Some(socket), interval, ..Heartbeat::default() })
@@ -229,9 +267,12 @@ impl Heartbeat {
         self.socket.is_some() && self.sent.is_none_or(|sent| Instant::now().duration_since(sent) >= self.interval)
     }
 
-    /// One sentence for people (`systemctl status`, `RUN/run.sock`); goes with the next beat.
+    /// One sentence for people (`systemctl status`, `RUN/run.sock`); goes with the next beat if it is another one.
     pub fn status(&mut self, text: &str) {
-        self.owed.status = Some(text.to_owned());
+        if self.status != text {
+            text.clone_into(&mut self.status);
+            self.owed.status = Some(text.to_owned());
+        }
     }
 
     /// The role stops in order; its supervisor gives it the time for that.
@@ -275,7 +316,7 @@ mod tests {
 
     use proptest::prelude::{any, proptest};
 
-    use super::{Beat, Fill, Heartbeat, Progress, Restart};
+    use super::{Beat, Fill, Heartbeat, Progress, Restart, StoreOrder};
 
     fn received(socket: &UnixDatagram) -> Beat {
         socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a fresh socket");
@@ -300,8 +341,12 @@ mod tests {
             status: Some("4 rows = much".to_owned()),
             progress: Some(progress),
             restart: Some("few spare sockets".to_owned()),
+            store: Some(StoreOrder::Put("rings-7".to_owned())),
         };
         assert_eq!(Beat::parse(beat.datagram().as_bytes()), beat);
+        let beat = Beat { store: Some(StoreOrder::Remove("rings-7".to_owned())), ..Beat::default() };
+        assert_eq!(Beat::parse(beat.datagram().as_bytes()), beat);
+        assert_eq!(Beat::parse(b"FDSTORE=1\n").store, None, "what has no name could not be removed");
         assert_eq!(Beat::parse(Beat::default().datagram().as_bytes()), Beat::default());
     }
 

@@ -37,3 +37,9 @@ pub const BEAT_TEXT_CHARS_MAX: usize = 200;
 
 /// A heartbeat's bytes, at most.
 pub const BEAT_BYTES_MAX: usize = 4096;
+
+/// Descriptors that travel with one datagram; the kernel allows 253.
+pub const DESCRIPTORS_AT_ONCE: usize = 64;
+
+/// Descriptors that a store keeps for a role: a ring for each worker on each interface.
+pub const DESCRIPTORS_MAX: usize = 2048;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::notifier_line::{ChannelState, NotifierLine, OutboxState, RulesState, TestState};
 pub use crate::run_line::{Alert, Failure, Forecast, Lives, RoleState, RunLine};
+use crate::usage::Usage;
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub struct Envelope {
     pub version: String,
     /// The role's process id.
     pub pid: u32,
+    /// What that process has used since its start.
+    #[serde(default)]
+    pub usage: Usage,
 }
 
 /// A line of a role that has nothing more to say yet.

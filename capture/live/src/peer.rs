@@ -12,6 +12,7 @@ use nix::unistd::geteuid;
 use crate::control::ControlError;
 use crate::limits::{CONTROL_BYTES_MAX, FIRST_BYTE_WAIT, REQUEST_BYTES_MAX, STALE_AFTER, WRITE_TIMEOUT};
 use crate::publisher::Shared;
+use crate::usage::Usage;
 
 /// Serves one peer until it goes, is too slow, or the role stops.
 pub(crate) fn serve(mut stream: UnixStream, shared: &Arc<Shared>) -> std::io::Result<()> {
@@ -58,7 +59,10 @@ pub(crate) fn serve(mut stream: UnixStream, shared: &Arc<Shared>) -> std::io::Re
 
 fn get(mut stream: UnixStream, path: &str, shared: &Arc<Shared>) -> std::io::Result<()> {
     match path {
-        "/metrics" => answer(&mut stream, "200 OK", &(shared.metrics)()),
+        "/metrics" => {
+            let used = Usage::of_this_process().metrics(shared.role.name());
+            answer(&mut stream, "200 OK", &((shared.metrics)() + &used))
+        }
         "/healthz" => match shared.health(STALE_AFTER) {
             Ok(()) => answer(&mut stream, "200 OK", "ok\n"),
             Err(why) => answer(&mut stream, "503 Service Unavailable", &format!("{why}\n")),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Serialize;
 
 use crate::control::{Control, Execute, restart_by};
@@ -17,9 +19,13 @@ use crate::error::LiveError;
 use crate::limits::PEERS_MAX;
 use crate::line::{Envelope, Role};
 use crate::peer;
+use crate::usage::Usage;
 
 /// Longest path of a Unix socket (`sun_path` less its terminator).
 const SOCKET_PATH_MAX: usize = 107;
+
+/// The accepting thread is woken at the end; should that fail, it looks for itself this often.
+const STOP_LOOK_MS: u8 = 250;
 
 /// What a role says of its own health beside being heard: `Err` is one sentence for `/healthz`.
 pub type Health = Result<(), String>;
@@ -32,6 +38,7 @@ pub(crate) struct Shared {
     changed: Condvar,
     stop: AtomicBool,
     peers: AtomicUsize,
+    pub(crate) role: Role,
     pub(crate) metrics: MetricsText,
     pub(crate) control: OnceLock<Control>,
     pub(crate) details: OnceLock<Vec<Detail>>,
@@ -125,6 +132,7 @@ impl Publisher {
             changed: Condvar::new(),
             stop: AtomicBool::new(false),
             peers: AtomicUsize::new(0),
+            role,
             metrics: Box::new(metrics),
             control: OnceLock::new(),
             details: OnceLock::new(),
@@ -140,6 +148,7 @@ impl Publisher {
             time_ns: 0,
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
+            usage: Usage::default(),
         };
         Ok(Publisher { path, shared, template, thread: Some(thread) })
     }
@@ -168,6 +177,7 @@ impl Publisher {
     pub fn envelope(&mut self, time_ns: u64) -> Envelope {
         self.template.seq += 1;
         self.template.time_ns = time_ns;
+        self.template.usage = Usage::of_this_process();
         self.template.clone()
     }
 
@@ -194,6 +204,8 @@ impl Drop for Publisher {
         self.shared.stop.store(true, Ordering::Release);
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
+            // Wakes the accepting thread, which then sees that it is over.
+            let _ = UnixStream::connect(&self.path);
             let _ = thread.join();
         }
         let _ = fs::remove_file(&self.path);
@@ -201,10 +213,16 @@ impl Drop for Publisher {
 }
 
 fn accept(listener: &UnixListener, shared: &Arc<Shared>) {
-    while !shared.stop.load(Ordering::Acquire) {
+    loop {
+        let mut polled = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+        let waited = poll(&mut polled, PollTimeout::from(STOP_LOOK_MS));
+        if shared.stop.load(Ordering::Acquire) {
+            return;
+        }
         match listener.accept() {
             Ok((stream, _)) => admit(stream, shared),
-            // Nobody waits, or descriptors are short: look again soon.
+            Err(error) if error.kind() == ErrorKind::WouldBlock && waited.is_ok() => {}
+            // Descriptors are short: look again soon.
             Err(_) => thread::sleep(Duration::from_millis(50)),
         }
     }

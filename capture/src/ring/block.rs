@@ -60,6 +60,18 @@ impl Mapping {
         unsafe { self.start.add(index * self.block_bytes) }
     }
 
+    /// Block `index`, which the caller has just seen (Acquire) to be ours, and does not give back before the slice ends.
+    fn bytes_of(&self, index: usize) -> &[u8] {
+        // SAFETY: rules 3 and 4: the callers keep what is said above, and the slice borrows the mapping. Page memory of
+        // the kernel is initialised.
+        unsafe { std::slice::from_raw_parts(self.block_start(index).as_ptr(), self.block_bytes) }
+    }
+
+    /// What the kernel says of block `index`, which the caller has just seen (Acquire) to be ours; it stays ours.
+    pub(super) fn header(&self, index: usize) -> BlockHeader {
+        BlockHeader::read(self.bytes_of(index))
+    }
+
     /// The word by which a block goes from the kernel to us and back.
     pub(super) fn status(&self, index: usize) -> &AtomicU32 {
         // SAFETY: rules 2 and 4: the word lies inside the block (its length is asserted in `new`), is aligned because
@@ -97,9 +109,8 @@ impl<'ring> Block<'ring> {
     }
 
     fn bytes(&self) -> &[u8] {
-        // SAFETY: rules 3 and 4: `lend` is called after an Acquire load that showed the block to be ours, and only
-        // `drop` gives it back; the slice borrows `self`, so it ends before. Page memory of the kernel is initialised.
-        unsafe { std::slice::from_raw_parts(self.mapping.block_start(self.index).as_ptr(), self.mapping.block_bytes) }
+        // `lend` is called after an Acquire load that showed the block to be ours, and only `drop` gives it back.
+        self.mapping.bytes_of(self.index)
     }
 
     /// The frames, borrowed from the block.

@@ -7,6 +7,7 @@
 //! * `block` owns the mapping and lends blocks; `handover` is the order in which they change hands;
 //! * `walk` reads a block: safe code over `&[u8]` that believes nothing;
 //! * `filter` makes the classic BPF programs: snaplen, loopback, reject all;
+//! * `keep` leaves rings to the next process, and takes them over;
 //! * `spares` are sockets opened while that was permitted, and `flight` is where they wait;
 //! * `wait` sleeps until a ring has something, and notices a link that went down;
 //! * `stats` turns the kernel's clear-on-read counters into cumulative ones;
@@ -34,6 +35,7 @@ mod error;
 mod filter;
 mod flight;
 mod handover;
+pub mod keep;
 mod setup;
 mod spares;
 mod spec;
@@ -66,6 +68,8 @@ pub use wait::{Fault, wait_any};
 pub struct Ring {
     mapping: block::Mapping,
     next: usize,
+    /// Sequence number of the block that was lent last.
+    walked: Option<u64>,
     socket: OwnedFd,
     name: String,
     ifindex: u32,
@@ -83,7 +87,9 @@ impl Ring {
         if !handover::is_ours(self.mapping.status(index)) {
             return None;
         }
-        Some(Block::lend(&mut self.mapping, index, &mut self.next, self.layout))
+        let block = Block::lend(&mut self.mapping, index, &mut self.next, self.layout);
+        self.walked = Some(block.header().sequence);
+        Some(block)
     }
 
     /// Sleeps until a block is ready, `timeout` is over, or the link reports a fault; true = look for blocks.

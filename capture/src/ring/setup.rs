@@ -72,6 +72,7 @@ fn open_silent(spec: &RingSpec, geometry: Geometry, socket: OwnedFd) -> Result<R
     Ok(Ring {
         mapping,
         next: 0,
+        walked: None,
         socket,
         name: spec.name.clone(),
         ifindex: spec.ifindex,

@@ -19,6 +19,11 @@ pub(crate) struct Accumulator {
 }
 
 impl Accumulator {
+    /// Of a ring that is taken over: so many frames were shown to an earlier process, which did not take them.
+    pub(crate) fn beginning_with(seen: u64) -> Accumulator {
+        Accumulator { sum: Statistics { seen, ..Statistics::default() } }
+    }
+
     /// Adds what one read returned, and gives the sum.
     pub(crate) fn add(&mut self, packets: u32, drops: u32, freezes: u32) -> Statistics {
         self.sum.seen += u64::from(packets);

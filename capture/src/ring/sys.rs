@@ -12,6 +12,7 @@ use libc::{c_int, c_void, socklen_t};
 trait Plain: Copy {}
 impl Plain for c_int {}
 impl Plain for u32 {}
+impl Plain for u64 {}
 impl Plain for libc::tpacket_req3 {}
 impl Plain for libc::packet_mreq {}
 impl Plain for libc::sock_fprog {}
@@ -60,6 +61,15 @@ pub(super) fn received(descriptor: RawFd) -> OwnedFd {
     // SAFETY: `flight`, the only caller, gives each descriptor of a received message once; the kernel has just put it
     // into our table, and nobody else knows it.
     unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
+
+/// Takes over a descriptor that was open when this process began; `None` = it is not open.
+pub(super) fn inherited(descriptor: RawFd) -> Option<OwnedFd> {
+    // SAFETY: rule 1: no pointer is passed; a number that is no open descriptor is refused by the kernel.
+    check(unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) }).ok()?;
+    // SAFETY: it is open, as the call above shows. `keep`, the only caller, asks once in a process and gives each number
+    // that the service manager named, above those of standard input and output; nothing else here knows them.
+    Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
 /// Chooses TPACKET_V3.
@@ -137,6 +147,11 @@ pub(super) fn join_fanout(fd: BorrowedFd<'_>, id: u16, mode_and_flags: u16) -> i
 /// The id that the kernel gave to the group of this socket.
 pub(super) fn fanout_id(fd: BorrowedFd<'_>) -> io::Result<u16> {
     get(fd, libc::SOL_PACKET, libc::PACKET_FANOUT, 0_u32).map(|value| (value & 0xffff) as u16)
+}
+
+/// The kernel's own number of the socket: unique until the next boot, the same for all who hold it.
+pub(super) fn cookie(fd: BorrowedFd<'_>) -> io::Result<u64> {
+    get(fd, libc::SOL_SOCKET, libc::SO_COOKIE, 0_u64)
 }
 
 /// The counters of a TPACKET_V3 socket since the last call.

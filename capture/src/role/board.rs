@@ -1,6 +1,12 @@
 //! What is known of each interface beside its packets; written by the interface watch, read by the live line.
 
+use std::collections::VecDeque;
+
 use spool::row::DeviceCount;
+
+/// Cuts whose `pre_tap` is remembered: devices and tap are not read at one moment, and the least of some readings is
+/// nearest to what never reached the tap.
+const PRE_TAP_CUTS: usize = 8;
 
 /// One interface.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +25,10 @@ pub struct InterfaceBoard {
     pub received_base: u64,
     /// See above.
     pub received_before: u64,
+    /// `pre_tap` at the last cuts, [`PRE_TAP_CUTS`] at most.
+    pub pre_tap_recent: VecDeque<i64>,
+    /// The rings go to the next process: what they hold is not ours any more.
+    pub parts: bool,
     /// A worker found that the rings' interface is gone.
     pub rings_dead: bool,
     /// Frames that the kernel showed our sockets up to the last cut, cumulative.
@@ -41,6 +51,11 @@ pub struct Board {
 }
 
 impl InterfaceBoard {
+    /// What never reached the tap, as far as the last cuts tell.
+    pub fn pre_tap_settled(&self) -> i64 {
+        self.pre_tap_recent.iter().copied().min().unwrap_or(0).max(0)
+    }
+
     /// The state for people: blindness is worse than any other.
     pub fn shown_state(&self) -> &str {
         self.blind.as_ref().map_or(&self.state, |(_, text)| text)
@@ -55,11 +70,15 @@ impl Board {
         Board { interfaces: names.iter().map(absent).collect(), ..Board::default() }
     }
 
-    /// Notes what the tap saw up to a cut: one number for each interface.
-    pub fn note_cut(&mut self, seen: impl IntoIterator<Item = u64>) {
+    /// Notes what the tap saw up to a cut, and `pre_tap`: for each interface.
+    pub fn note_cut(&mut self, seen: impl IntoIterator<Item = (u64, Option<i64>)>) {
         self.cuts += 1;
-        for (entry, seen) in self.interfaces.iter_mut().zip(seen) {
+        for (entry, (seen, pre_tap)) in self.interfaces.iter_mut().zip(seen) {
             entry.tap_seen = seen;
+            if entry.pre_tap_recent.len() == PRE_TAP_CUTS {
+                entry.pre_tap_recent.pop_front();
+            }
+            entry.pre_tap_recent.extend(pre_tap);
         }
     }
 

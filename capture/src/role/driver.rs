@@ -14,6 +14,7 @@ use crate::worker::message::Message;
 
 use super::board::Board;
 use super::clock::Clock;
+use super::keep::Parted;
 use super::now_ns;
 use super::source::Source;
 
@@ -22,6 +23,9 @@ const WAIT_MAX: Duration = Duration::from_millis(100);
 
 /// On a stop: how often a ring is looked at again for a block that the kernel has not handed over yet.
 const LAST_LOOKS: u32 = 4;
+
+/// Before a ring goes to the next process: so many turns at what is in it, so that it has room for what comes meanwhile.
+const LAST_TURNS: u32 = 16;
 
 /// On a stop the spooler is waited for, but not for ever: it writes 100 MB/s on a slow disk.
 const HAND_OVER_MAX: Duration = Duration::from_secs(10);
@@ -40,8 +44,11 @@ pub enum Command {
         /// The interface's number.
         interface: u16,
     },
-    /// Take what is left of all, export everything, end.
-    Stop,
+    /// Export everything and end. What is left in the rings is taken, or the rings go to the next process.
+    Stop {
+        /// They do.
+        keep: bool,
+    },
 }
 
 struct Tap {
@@ -79,14 +86,14 @@ impl Driver {
         Driver { worker, queue, commands, board, block_timeout, taps, closed, tick: 0, clock, desk, desk_version: 0 }
     }
 
-    /// Runs until [`Command::Stop`].
-    pub fn run(mut self) {
+    /// Runs until [`Command::Stop`]; gives the rings that go to the next process.
+    pub fn run(mut self) -> Vec<Parted> {
         loop {
             while let Ok(command) = self.commands.try_recv() {
                 match command {
                     Command::Attach { interface, source } => self.taps.push(Tap { interface, source }),
                     Command::Detach { interface } => self.detach(interface),
-                    Command::Stop => return self.stop(),
+                    Command::Stop { keep } => return self.stop(keep),
                 }
             }
             self.look_at_desk();
@@ -247,7 +254,19 @@ impl Driver {
         }
     }
 
-    fn stop(mut self) {
+    fn stop(mut self, keep: bool) -> Vec<Parted> {
+        if keep { self.take_last_turns() } else { self.empty_all() }
+        self.read_statistics();
+        let parted = if keep { self.part() } else { Vec::new() };
+        self.worker.finish();
+        self.carry_patiently();
+        let report = self.worker.report(now_ns() / SECOND_NS, cpu_ns());
+        self.worker.outbox().push_back(Message::Finished(report));
+        self.carry_patiently();
+        parted
+    }
+
+    fn empty_all(&mut self) {
         // All rings refuse first, so that none goes on filling while another is emptied.
         for tap in &self.taps {
             let _ = tap.source.drop_all();
@@ -257,12 +276,35 @@ impl Driver {
             self.empty(tap);
         }
         self.taps = taps;
-        self.read_statistics();
-        self.worker.finish();
-        self.carry_patiently();
-        let report = self.worker.report(now_ns() / SECOND_NS, cpu_ns());
-        self.worker.outbox().push_back(Message::Finished(report));
-        self.carry_patiently();
+    }
+
+    fn take_last_turns(&mut self) {
+        for mut tap in std::mem::take(&mut self.taps) {
+            // Nobody can go on with the rings of an interface that is gone.
+            if tap.source.interface_gone() {
+                self.empty(&mut tap);
+            }
+            let now = now_ns();
+            let _ = (0..LAST_TURNS).find(|_| !tap.source.take(tap.interface, &mut self.worker, now));
+            self.taps.push(tap);
+        }
+    }
+
+    /// Gives the rings up, right after their counters were read. What was shown and is not taken belongs to the books of
+    /// whoever takes it.
+    fn part(&mut self) -> Vec<Parted> {
+        let mut parted = Vec::new();
+        for Tap { interface, source } in std::mem::take(&mut self.taps) {
+            if let Source::Ring(ring) = source
+                && !ring.interface_gone()
+            {
+                let totals = self.worker.interface_mut(interface);
+                let in_ring = totals.seen.saturating_sub(totals.dropped + totals.taken);
+                totals.seen -= in_ring;
+                parted.push(Parted { interface, worker: self.worker.number(), ring, in_ring });
+            }
+        }
+        parted
     }
 
     /// At the end there are no more packets to be late for: the spooler is given time to make room.

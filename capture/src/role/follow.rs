@@ -17,6 +17,7 @@ use super::blind::{Blindness, Change, Counts};
 use super::board::Board;
 use super::driver::Command;
 use super::event;
+use super::keep::{Keeper, Taken};
 use super::source::Source;
 use super::stock;
 
@@ -56,6 +57,10 @@ pub struct Opened {
     pub news: Option<LinkNews>,
     /// Sockets for all rings to come.
     pub spares: Spares,
+    /// Rings of an earlier process.
+    pub taken: Vec<Taken>,
+    /// Where rings go at the end.
+    pub keeper: Arc<Keeper>,
 }
 
 impl Opened {
@@ -63,8 +68,14 @@ impl Opened {
     ///
     /// # Errors
     /// CAP_NET_RAW is missing (also when no interface is there yet), or the limit of open files is too low.
-    pub fn open(netlink: Netlink, workers: usize, interfaces: usize) -> Result<Opened, CaptureError> {
-        Ok(Opened { netlink, news: LinkNews::open().ok(), spares: stock::open(workers, interfaces)? })
+    pub fn open(
+        netlink: Netlink,
+        workers: usize,
+        interfaces: usize,
+        (taken, keeper): (Vec<Taken>, Arc<Keeper>),
+    ) -> Result<Opened, CaptureError> {
+        let spares = stock::open(workers, interfaces)?;
+        Ok(Opened { netlink, news: LinkNews::open().ok(), spares, taken, keeper })
     }
 }
 
@@ -85,6 +96,8 @@ pub struct Follower {
     netlink: Netlink,
     news: Option<LinkNews>,
     spares: Spares,
+    taken: Vec<Taken>,
+    keeper: Arc<Keeper>,
     backend: Backend,
     interfaces: Vec<Followed>,
     workers: Vec<Sender<Command>>,
@@ -120,6 +133,8 @@ impl Follower {
             netlink: opened.netlink,
             news: opened.news,
             spares: opened.spares,
+            taken: opened.taken,
+            keeper: opened.keeper,
             backend,
             interfaces: specs.into_iter().map(followed).collect(),
             workers,
@@ -134,6 +149,8 @@ impl Follower {
         let links = follower.netlink.links()?;
         let now_ns = follower.steady.pass(super::now_ns());
         follower.follow_all(&links, now_ns, true)?;
+        // Of interfaces that are not captured any more, or not there: as long as they are open the kernel fills them.
+        follower.taken.clear();
         for at in 0..follower.interfaces.len() {
             if follower.interfaces[at].watch.ifindex().is_none() {
                 let there: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
@@ -314,11 +331,21 @@ impl Follower {
         let link = links.iter().find(|link| link.index == ifindex);
         followed.spec.ifindex = ifindex;
         let pause_ns = followed.retry_ns.take().map_or(RETRY_NS.0, |(_, pause_ns)| pause_ns);
-        let sources = open_sources(&followed.spec, link, self.backend, self.workers.len(), &mut self.spares);
+        let counted = link.map_or(0, |link| link.counters.rx_packets);
+        let workers = self.workers.len();
+        let (sources, is_kept) = match take_over(&mut self.taken, &followed.spec, workers) {
+            Some((sources, explained)) => {
+                followed.received_base = explained;
+                (Ok(sources), true)
+            }
+            None => {
+                followed.received_base = counted;
+                (open_sources(&followed.spec, link, self.backend, workers, &mut self.spares), false)
+            }
+        };
         match sources {
             Ok(sources) => {
                 followed.is_open = true;
-                followed.received_base = link.map_or(0, |link| link.counters.rx_packets);
                 for (worker, source) in self.workers.iter().zip(sources) {
                     let _ = worker.send(Command::Attach { interface: at as u16 + 1, source });
                 }
@@ -328,6 +355,7 @@ impl Follower {
                 entry.state = if link.is_some_and(Link::is_up) { "up".into() } else { "down".into() };
                 entry.loopback = link.is_some_and(Link::is_loopback);
                 let text = match (&entry.blind, entry.opened) {
+                    _ if is_kept => "capture goes on in the rings of the process before; nothing was missed",
                     (Some(_), _) => "the rings are opened anew, because they saw nothing",
                     (None, 1) => "capture begins",
                     (None, _) => "the interface is back; capture goes on",
@@ -401,8 +429,27 @@ impl Follower {
             Ok(links) => (0..self.interfaces.len()).for_each(|at| self.note_device_counter(at, &links)),
             Err(error) => tracing::warn!(%error, "the devices' last counters cannot be read; pre_tap is of before"),
         }
+        let rings = self.workers.len() * self.interfaces.iter().filter(|followed| followed.is_open).count();
+        let keep = self.backend == Backend::Ring && self.keeper.keeps(rings);
+        if keep {
+            let mut board = self.board();
+            self.interfaces.iter().zip(&mut board.interfaces).for_each(|(followed, entry)| entry.parts = followed.is_open);
+        }
         for worker in &self.workers {
-            let _ = worker.send(Command::Stop);
+            let _ = worker.send(Command::Stop { keep });
+        }
+    }
+}
+
+/// The rings that an earlier process left for this interface, if they are what is wanted, and what its books explain of
+/// the device's counter.
+fn take_over(taken: &mut Vec<Taken>, spec: &RingSpec, workers: usize) -> Option<(Vec<Source>, u64)> {
+    let at = taken.iter().position(|taken| taken.name() == spec.name)?;
+    match taken.swap_remove(at).rings(spec, workers) {
+        Ok((rings, explained)) => Some((rings.into_iter().map(Source::Ring).collect(), explained)),
+        Err(reason) => {
+            tracing::info!(interface = %spec.name, reason, "the rings of the process before are closed and new ones are opened");
+            None
         }
     }
 }

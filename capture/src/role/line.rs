@@ -16,7 +16,7 @@ use crate::telemetry::HostEntry;
 use crate::telemetry::top::{TopCounts, TopEntry, TopKey};
 use crate::worker::message::{InterfaceTotals, Report, View};
 
-use super::board::Board;
+use super::board::{Board, InterfaceBoard};
 
 /// What the line tells beside a cut.
 pub struct Beside<'a> {
@@ -34,8 +34,12 @@ pub struct Beside<'a> {
 pub fn publish(publisher: &mut Publisher, spooler: &mut Spooler, cut: &Arc<Cut>, beside: &Beside<'_>) {
     let board = {
         let mut board = beside.board.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = board.interfaces.len();
-        board.note_cut((1..=count).map(|number| totals_of(&cut.reports, number).seen));
+        let note = |(at, entry): (usize, &InterfaceBoard)| {
+            let totals = totals_of(&cut.reports, at + 1);
+            (totals.seen, pre_tap(entry, &totals))
+        };
+        let notes: Vec<_> = board.interfaces.iter().enumerate().map(note).collect();
+        board.note_cut(notes);
         board.clone()
     };
     let views: Vec<Arc<View>> = cut.reports.iter().map(|report| report.view.clone()).collect();
@@ -74,6 +78,21 @@ pub fn publish(publisher: &mut Publisher, spooler: &mut Spooler, cut: &Arc<Cut>,
     publisher.publish(&line, health);
 }
 
+/// One sentence for `systemctl status`: what is captured, and before it what is not.
+pub fn status(board: &Board, cut: &Cut) -> String {
+    let of = |is_well: bool| board.interfaces.iter().filter(move |entry| (entry.shown_state() == "up") == is_well);
+    let mut parts: Vec<String> = of(false).map(|entry| format!("{} is {}", entry.name, entry.shown_state())).collect();
+    if cut.spool.bytes_max > 0 && cut.spool.used_bytes >= cut.spool.bytes_max / 10 * 9 {
+        parts.push("the spool is nearly full: is ingest at work, and its database there?".to_owned());
+    }
+    let names: Vec<&str> = of(true).map(|entry| entry.name.as_str()).collect();
+    parts.push(match names.as_slice() {
+        [] => "nothing is captured".to_owned(),
+        names => format!("captures {}", names.join(", ")),
+    });
+    parts.join("; ")
+}
+
 /// One interface's counters over all workers.
 pub fn totals_of(reports: &[Report], number: usize) -> InterfaceTotals {
     let shares = reports.iter().filter_map(|r| r.interfaces.get(number));
@@ -88,8 +107,22 @@ pub fn totals_of(reports: &[Report], number: usize) -> InterfaceTotals {
 
 /// Device counter minus what reached the tap from outside: taken frames that this machine did not send, what was
 /// dropped, and what waits in the ring. Dropped frames are held to have come from outside.
-pub fn pre_tap(device_received: Option<u64>, totals: &InterfaceTotals) -> Option<i64> {
-    Some(i64::try_from(i128::from(device_received?) - i128::from(reached(totals))).unwrap_or(i64::MAX))
+///
+/// Of rings that go to the next process it is what the last cuts showed: what they hold now is in the device's counter,
+/// and will be in the next books.
+pub fn pre_tap(entry: &InterfaceBoard, totals: &InterfaceTotals) -> Option<i64> {
+    if entry.parts {
+        return entry.device_received.map(|_| entry.pre_tap_settled());
+    }
+    Some(i64::try_from(i128::from(entry.device_received?) - i128::from(reached(totals))).unwrap_or(i64::MAX))
+}
+
+/// The device's receive counter, as far as what reached the tap and `pre_tap` account for it. The next process counts on
+/// from here where it takes over the rings.
+pub fn explained(entry: &InterfaceBoard, totals: &InterfaceTotals) -> u64 {
+    let since_open = reached(totals).saturating_sub(entry.received_before);
+    let before = u64::try_from(if entry.parts { entry.pre_tap_settled() } else { 0 }).unwrap_or(0);
+    entry.received_base + since_open + before
 }
 
 /// Frames from outside that reached the tap.
@@ -110,11 +143,11 @@ impl Devices for Watched {
     /// Before the first report it is what the devices had counted when the rings were opened.
     fn counts(&self, reports: &[Report]) -> Vec<DeviceCount> {
         let board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = |(at, entry): (usize, &super::board::InterfaceBoard)| {
+        let count = |(at, entry): (usize, &InterfaceBoard)| {
             let device = entry.device.as_ref().filter(|_| !entry.loopback)?;
-            let since_open = reached(&totals_of(reports, at + 1)).saturating_sub(entry.received_before);
-            let later = if reports.is_empty() { 0 } else { device.received };
-            Some(DeviceCount { received: later.max(entry.received_base + since_open), ..device.clone() })
+            let later = if reports.is_empty() || entry.parts { 0 } else { device.received };
+            let explained = explained(entry, &totals_of(reports, at + 1));
+            Some(DeviceCount { received: later.max(explained), ..device.clone() })
         };
         board.interfaces.iter().enumerate().filter_map(count).collect()
     }
@@ -123,14 +156,14 @@ impl Devices for Watched {
 /// [`pre_tap`] of all interfaces but loopback, which shows each frame twice and counts it once.
 pub fn pre_tap_of_all(board: &Mutex<Board>, reports: &[Report]) -> i64 {
     let board = board.lock().unwrap_or_else(PoisonError::into_inner);
-    let of = |(at, entry): (usize, &super::board::InterfaceBoard)| {
-        if entry.loopback { None } else { pre_tap(entry.device_received, &totals_of(reports, at + 1)) }
+    let of = |(at, entry): (usize, &InterfaceBoard)| {
+        if entry.loopback { None } else { pre_tap(entry, &totals_of(reports, at + 1)) }
     };
     board.interfaces.iter().enumerate().filter_map(of).sum()
 }
 
 fn interfaces(cut: &Cut, spooler: &Spooler, board: &Board) -> Vec<InterfaceState> {
-    let state = |(at, entry): (usize, &super::board::InterfaceBoard)| {
+    let state = |(at, entry): (usize, &InterfaceBoard)| {
         let number = at as u16 + 1;
         let totals = totals_of(&cut.reports, usize::from(number));
         let second = spooler.traffic().open_second(cut.tick, number).copied().unwrap_or_default();
@@ -142,7 +175,7 @@ fn interfaces(cut: &Cut, spooler: &Spooler, board: &Board) -> Vec<InterfaceState
             kernel_seen: totals.seen,
             kernel_dropped: totals.dropped,
             ring_freezes: totals.freezes,
-            pre_tap: if entry.loopback { None } else { pre_tap(entry.device_received, &totals) },
+            pre_tap: if entry.loopback { None } else { pre_tap(entry, &totals) },
             reopened: entry.opened.saturating_sub(1),
             through: second.rates(Direction::Through),
             inbound: second.rates(Direction::In),

@@ -11,6 +11,7 @@ mod clock;
 mod cores;
 mod driver;
 mod follow;
+mod keep;
 mod line;
 mod pulse;
 pub mod source;
@@ -47,8 +48,12 @@ use crate::worker::{Worker, WorkerOptions};
 use board::Board;
 use driver::Driver;
 use follow::{Follower, Notice, Opened};
+use keep::{Keeper, Parted, Taken};
 pub(crate) use line::{protocol_name, totals_of as interface_totals};
 use pulse::Pulse;
+
+/// How long the spooler waits when there is nothing, at first and at most: its queues have room for far more.
+const IDLE_PAUSE: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(16));
 
 /// What capture must know.
 #[derive(Clone)]
@@ -63,6 +68,8 @@ pub struct Options {
     pub run_dir: PathBuf,
     /// This node.
     pub node: NodeId,
+    /// Raised before a stop after which nobody starts capture again: then no ring is left to a next process.
+    pub ends_for_good: Arc<AtomicBool>,
 }
 
 /// What giving up rights ended with.
@@ -88,6 +95,8 @@ pub(crate) fn now_ns() -> u64 {
 /// What keeps it from starting. Once it runs, a fault of an interface, the disk or the spool does not end it.
 pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> Confined) -> Result<(), CaptureError> {
     let config = &options.config;
+    let mut keeper = Keeper::new(&options.run_dir, options.ends_for_good.clone());
+    let taken = keeper.take();
     let mut pulse = Pulse::new(Heartbeat::from_environment());
     let cores = cores::assign(config)?;
     let names = interface_names(config)?;
@@ -97,7 +106,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     }
     let workers = if config.backend == Backend::Copy { 1 } else { cores.len() };
     if config.backend == Backend::Ring {
-        let bytes = budget(workers, names.len(), config.ring_bytes.as_u64(), available_bytes()?)?;
+        let held: u64 = taken.iter().map(Taken::bytes).sum();
+        let bytes = budget(workers, names.len(), config.ring_bytes.as_u64(), available_bytes()? + held)?;
         tracing::info!(workers, interfaces = ?names, ring_bytes = bytes, table_bytes = workers * config.flow_table_entries * 128, "memory is bounded by");
     }
     let mut netlink = Netlink::open()?;
@@ -107,7 +117,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let latest: Arc<Mutex<Option<Arc<Cut>>>> = Arc::default();
     let now = now_ns();
     let dir = spool_dir(&options.data_dir, "capture");
-    let opened = Opened::open(netlink, workers, names.len())?;
+    let keeper = Arc::new(keeper);
+    let opened = Opened::open(netlink, workers, names.len(), (taken, keeper.clone()))?;
     confine().map_err(CaptureError::Confine)?;
     // The spool's writing may have a thread, which must not keep what was given up.
     let writer = open_spool(&dir, options, now)?;
@@ -123,7 +134,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let queues = start_workers(config, &cores[..workers], &shared, seed, names.len(), &mut threads)?;
     threads.write_samples(&desk, stop)?;
     let (notices, noticed) = mpsc::sync_channel(256);
-    let follower = Follower::open(opened, specs, config.backend, threads.commands.clone(), board.clone(), notices)?;
+    let follower = Follower::open(opened, specs.clone(), config.backend, threads.commands.clone(), board.clone(), notices)?;
     threads.follow(follower, stop.clone())?;
 
     let sink = Sink::spool(writer, &dir, options.spool.commit_interval, WhenFull::Shed);
@@ -139,7 +150,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     spooler.event(event("capture.start", Severity::Info, "", &format!("capture starts on {}", names.join(", "))));
     let mut show = |spooler: &mut Spooler, pulse: &mut Pulse, cut: Cut| {
         let cut = Arc::new(cut);
-        pulse.note(&cut, (cut.spool.used_bytes, cut.spool.bytes_max));
+        let status = line::status(&board.lock().unwrap_or_else(std::sync::PoisonError::into_inner), &cut);
+        pulse.note(&cut, (cut.spool.used_bytes, cut.spool.bytes_max), &status);
         *latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cut.clone());
         line::publish(
             &mut publisher,
@@ -150,9 +162,21 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     };
     pulse.ready();
     spool_until_finished(&mut spooler, &noticed, &mut pulse, stop, &mut show);
-    threads.join();
+    let parted = threads.join();
+    if !parted.is_empty() {
+        keeper.leave(epoch, &specs, &explained(&latest, &board), parted);
+    }
     tracing::info!("capture ended in order");
     Ok(())
+}
+
+/// Of each interface's device, what the final books account for.
+fn explained(latest: &Mutex<Option<Arc<Cut>>>, board: &Mutex<Board>) -> Vec<u64> {
+    let latest = latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let board = board.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let reports = latest.as_ref().map(|cut| cut.reports.as_slice()).unwrap_or_default();
+    let of = |(at, entry)| line::explained(entry, &interface_totals(reports, at + 1));
+    board.interfaces.iter().enumerate().map(of).collect()
 }
 
 fn open_spool(dir: &Path, options: &Options, now_ns: u64) -> Result<Writer, CaptureError> {
@@ -187,6 +211,7 @@ fn spool_until_finished(
     show: &mut impl FnMut(&mut Spooler, &mut Pulse, Cut),
 ) {
     let mut stopping = false;
+    let mut pause = IDLE_PAUSE.0;
     loop {
         pulse.turn(spooler);
         if !stopping && stop.load(Ordering::Acquire) {
@@ -206,8 +231,11 @@ fn spool_until_finished(
             }
         }
         match spooler.turn(now_ns()) {
-            Turn::Busy => {}
-            Turn::Idle => thread::sleep(Duration::from_millis(4)),
+            Turn::Busy => pause = IDLE_PAUSE.0,
+            Turn::Idle => {
+                thread::sleep(pause);
+                pause = (2 * pause).min(IDLE_PAUSE.1);
+            }
             Turn::Cut(cut) => show(spooler, pulse, *cut),
             Turn::Finished(cut) => {
                 show(spooler, pulse, *cut);
@@ -237,10 +265,10 @@ fn start_workers(
         let run = move || {
             cores::pin(core);
             // The table is made on the worker's own core, so that its pages are near.
-            Driver::new(Worker::new(options), queue, received, board, block_timeout, desk).run();
+            Driver::new(Worker::new(options), queue, received, board, block_timeout, desk).run()
         };
         let thread = thread::Builder::new().name(format!("worker-{number}")).spawn(run);
-        threads.joins.push(thread.map_err(|source| CaptureError::Start { what: "a worker", source })?);
+        threads.workers.push(thread.map_err(|source| CaptureError::Start { what: "a worker", source })?);
     }
     Ok(queues)
 }
@@ -334,6 +362,7 @@ pub(crate) fn event(kind: &str, severity: Severity, subject: &str, text: &str) -
 #[derive(Default)]
 struct Threads {
     commands: Vec<mpsc::Sender<driver::Command>>,
+    workers: Vec<thread::JoinHandle<Vec<Parted>>>,
     joins: Vec<thread::JoinHandle<()>>,
 }
 
@@ -366,12 +395,17 @@ impl Threads {
         Ok(())
     }
 
-    fn join(self) {
-        for thread in self.joins {
-            if thread.join().is_err() {
-                tracing::error!("a thread of capture panicked; please report what it printed");
-            }
+    /// Waits for all; gives the rings that go to the next process.
+    fn join(self) -> Vec<Parted> {
+        let panicked = || tracing::error!("a thread of capture panicked; please report what it printed");
+        let mut parted = Vec::new();
+        for worker in self.workers {
+            worker.join().map_or_else(|_| panicked(), |rings| parted.extend(rings));
         }
+        for thread in self.joins {
+            thread.join().unwrap_or_else(|_| panicked());
+        }
+        parted
     }
 }
 

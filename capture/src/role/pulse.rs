@@ -96,8 +96,9 @@ impl Pulse {
         silent
     }
 
-    /// Notes what a cut shows; goes with the next beat.
-    pub fn note(&mut self, cut: &Cut, spool: (u64, u64)) {
+    /// Notes what a cut shows, and the sentence of [`super::line::status`]; goes with the next beat.
+    pub fn note(&mut self, cut: &Cut, spool: (u64, u64), status: &str) {
+        self.heartbeat.status(status);
         let columns = &cut.columns;
         let queue = cut.reports.iter().map(|report| report.queue).max().unwrap_or(0);
         self.overload.look(columns.kernel_dropped, columns.shed);

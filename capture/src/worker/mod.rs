@@ -344,6 +344,11 @@ impl Worker {
         &mut self.exporter.outbox
     }
 
+    /// Its number, from 0.
+    pub fn number(&self) -> u16 {
+        self.options.worker
+    }
+
     /// What an interface's rings said, cumulative over reopened rings.
     pub fn interface_mut(&mut self, interface: u16) -> &mut InterfaceTotals {
         &mut self.interfaces[usize::from(interface)]

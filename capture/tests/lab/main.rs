@@ -6,6 +6,7 @@
 mod changes;
 mod copying;
 mod counts;
+mod kept;
 mod link;
 mod merged;
 mod namespace;

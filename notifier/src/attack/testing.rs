@@ -15,6 +15,7 @@ pub(super) fn line(targets: Vec<Target>) -> CaptureLine {
             time_ns: 0,
             version: String::new(),
             pid: 1,
+            usage: live::Usage::default(),
         },
         mode: "normal".to_owned(),
         interfaces: Vec::new(),

@@ -54,6 +54,11 @@ impl Watcher {
         Watcher { path: path.to_path_buf(), parser, seen: None }
     }
 
+    /// The next look reads the file, changed or not.
+    pub fn forget(&mut self) {
+        self.seen = None;
+    }
+
     /// To be called once a second. `None` = nothing has changed since the last call; else what the file says now, or
     /// why it cannot be used.
     pub fn look(&mut self) -> Option<Parsed> {
@@ -108,6 +113,9 @@ mod tests {
         assert_eq!((look(), look()), (Some(Ok(13)), None));
         fs::write(&path, "oops").expect("in place");
         assert_eq!((look(), look()), (Some(Err("line 1: oops".to_owned())), None));
+        watcher.forget();
+        let mut look = || watcher.look().map(|parsed| parsed.map(|(config, _)| config.billing_day));
+        assert_eq!(look(), Some(Err("line 1: oops".to_owned())), "asked for, it is told again");
         fs::remove_file(&path).expect("it is there");
         assert!(matches!(look(), Some(Err(_))));
         assert_eq!(look(), None);

@@ -47,6 +47,8 @@ pub struct Options {
     pub spool: spool::config::Config,
     /// The file that all this comes from; `None` = there is none, and nothing to read again.
     pub config_file: Option<PathBuf>,
+    /// Raised when the file is to be read again although it has not changed.
+    pub reread: Arc<AtomicBool>,
     /// Reads that file again when it has changed.
     pub parser: crate::config::reload::Parser,
     /// Where notifier keeps its state: `DATA/notifier`.
@@ -99,6 +101,7 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), NotifierErro
         (judged, heard) = (Some(now.instant), capture);
         second.pass(now, &lines, is_new);
         let (line, health) = second.line(now, &mut publisher);
+        heartbeat.status(&second.status(&line));
         publisher.publish(&line, health);
         seconds += 1;
         let (used, max) = second.spool();

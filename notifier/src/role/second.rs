@@ -166,6 +166,11 @@ impl Second {
         format!("{rules} rules, {receivers} receivers, {mail}, {sms} SMS gateways")
     }
 
+    /// Whether anybody can be told.
+    pub fn has_receivers(&self) -> bool {
+        !self.config.receiver.is_empty()
+    }
+
     /// Some ten times a second: rows on their way to the spool.
     pub fn tend(&mut self, now: Now) {
         self.recorder.tend(&self.state, now.ns, now.instant);
@@ -274,6 +279,11 @@ impl Second {
 
     /// The file has changed: what can follow it does, at once.
     fn reload(&mut self, now: Now) {
+        if self.options.reread.swap(false, Ordering::AcqRel)
+            && let Some(watcher) = &mut self.watcher
+        {
+            watcher.forget();
+        }
         let Some(parsed) = self.watcher.as_mut().and_then(Watcher::look) else { return };
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let (config, peers) = match parsed {

@@ -41,7 +41,7 @@ fn plays_a_role() {
     let mut heartbeat = Heartbeat::from_environment();
     parent::read_configuration(std::io::stdin()).expect("a configuration");
     let stop = Arc::new(AtomicBool::new(false));
-    parent::watch(Arc::clone(&stop)).expect("a thread");
+    parent::watch(Arc::clone(&stop), Arc::default()).expect("a thread");
     let note = |what: &str| {
         let mut file =
             fs::OpenOptions::new().append(true).create(true).open(path.with_file_name("log")).expect("a log");

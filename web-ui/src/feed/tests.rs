@@ -23,7 +23,7 @@ pub(crate) const START: u64 = 1_795_329_016 * SECOND;
 
 pub(crate) fn envelope(role: Role, seq: u64, time_ns: u64) -> Envelope {
     let (node, version) = ("test-node".to_owned(), "0.5.0".to_owned());
-    Envelope { node, epoch: 1_795_000_000_000_000, seq, role, time_ns, version, pid: 42 }
+    Envelope { node, epoch: 1_795_000_000_000_000, seq, role, time_ns, version, pid: 42, usage: live::Usage::default() }
 }
 
 /// A second of some 800 Mbit/s, different each second.
