@@ -31,6 +31,8 @@ pub struct Start {
     pub stop: Arc<AtomicBool>,
     /// The file that the configuration comes from, also by way of a supervisor; absolute.
     pub file: Option<PathBuf>,
+    /// The whole configuration as a child reads it.
+    pub document: String,
     from_parent: bool,
 }
 
@@ -48,8 +50,9 @@ impl Start {
         let stop = Arc::new(AtomicBool::new(false));
         signals::raise_on_stop(&stop).map_err(Failure::failed)?;
         let node = node_of(&effective.config)?;
+        let document = effective.handover();
         let file = effective.file.filter(|file| !file.as_os_str().is_empty());
-        Ok(Start { config: effective.config, node, stop, file, from_parent: args.config_from_stdin })
+        Ok(Start { config: effective.config, node, stop, file, document, from_parent: args.config_from_stdin })
     }
 
     /// Follows the parent's pipe, if there is one, by a thread: to be called when rights have been given up.
