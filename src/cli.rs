@@ -1,5 +1,7 @@
 //! The command line: every command and flag, and nothing that does not exist yet.
 
+mod setup;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 use store::AddressRange;
 
 use crate::config::load::Overrides;
+
+pub use setup::SetupArgs;
 
 /// Captures every packet, keeps the flows, and its books balance.
 #[derive(Debug, Parser)]
@@ -23,6 +27,8 @@ const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 usage, 77 missing privil
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// First run: ask what matters, try each answer, write the configuration
+    Setup(Box<SetupArgs>),
     /// Start all roles on this machine and supervise them
     Run(Settings),
     /// Role: take packets from the interfaces into the spool
@@ -377,6 +383,9 @@ pub struct DoctorArgs {
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,
+    /// Take the configuration from stdin and leave out what depends on who asks: how the page asks
+    #[arg(long, hide = true, conflicts_with = "config")]
+    pub for_page: bool,
 }
 
 #[cfg(test)]
@@ -425,6 +434,8 @@ mod tests {
             "user passwd anna --data-dir d",
             "user list --json",
             "user remove anna",
+            "setup --yes --interface a --interface b --network 192.0.2.0/24 --store sqlite --mail-server - --phone -",
+            "setup --mysql-admin-url-file f --mysql-database d --listen all --no-admin",
         ] {
             let words = std::iter::once("floodmark").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
@@ -446,6 +457,9 @@ mod tests {
             "flows --host x",
             "flows --port 70000",
             "flows --limit 0",
+            "setup --store sqlite --mysql-admin-url-file f",
+            "setup --store-password-file f",
+            "setup --store-tls perhaps",
         ] {
             let words = std::iter::once("floodmark").chain(line.split(' ').filter(|word| !word.is_empty()));
             let error = Cli::try_parse_from(words).expect_err(line);

@@ -13,6 +13,7 @@ mod logging;
 #[cfg(test)]
 mod metrics_page;
 mod parent;
+mod setup;
 mod signals;
 mod supervisor;
 

@@ -21,8 +21,10 @@ mod top;
 mod user;
 mod web;
 
+pub use notify_failed::now as now_and_zone;
 pub use role::node_of;
-pub use store::wait_for as wait_for_store;
+pub use store::{now_s, wait_for as wait_for_store};
+pub use user::{add as add_user, list as list_users};
 
 use crate::cli::{Cli, Command, NotifyCommand};
 use crate::exit::Outcome;
@@ -46,6 +48,7 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Notify(NotifyCommand::Test(args)) => notify::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Top(source) => top::run(&source),
+        Command::Setup(args) => crate::setup::run(&args),
         Command::User(command) => user::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),

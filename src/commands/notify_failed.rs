@@ -35,9 +35,9 @@ pub fn run(args: &FailedArgs) -> Outcome {
     }
 }
 
-/// Now, and the machine's zone.
+/// Now, ns since the epoch, and the machine's zone, seconds east of UTC.
 #[expect(clippy::disallowed_methods, reason = "the command's clock")]
-fn now() -> (u64, i32) {
+pub fn now() -> (u64, i32) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let time_ns = since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
     let time = jiff::Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

@@ -36,6 +36,8 @@ pub struct Start {
     pub reread: Arc<AtomicBool>,
     /// The file that the configuration comes from, also by way of a supervisor; absolute.
     pub file: Option<PathBuf>,
+    /// The whole configuration as a child reads it.
+    pub document: String,
     from_parent: bool,
     name: &'static str,
     hangups: Option<Hangups>,
@@ -58,10 +60,11 @@ impl Start {
         signals::raise_on_hangup(&reread).map_err(Failure::failed)?;
         let hangups = Some(Hangups::take().map_err(Failure::failed)?);
         let node = node_of(&effective.config)?;
+        let document = effective.handover();
         let file = effective.file.filter(|file| !file.as_os_str().is_empty());
         let ends_for_good = Arc::new(AtomicBool::new(false));
         let (config, from_parent) = (effective.config, args.config_from_stdin);
-        Ok(Start { config, node, stop, ends_for_good, reread, file, from_parent, name, hangups })
+        Ok(Start { config, node, stop, ends_for_good, reread, file, document, from_parent, name, hangups })
     }
 
     /// Follows the parent's pipe, if there is one, and SIGHUP, by threads: to be called when rights have been given up.

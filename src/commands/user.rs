@@ -24,18 +24,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 pub fn run(command: &UserCommand) -> Outcome {
     match command {
         UserCommand::Add { name, standing, source } => {
-            let config = configuration(source)?;
-            let link = NewLink::make(u64::from(now_s()));
-            let (token_hash, expires_s) = (link.token_hash.clone(), link.expires_s);
-            let (name, standing) = (name.clone(), standing.clone());
-            let add = UserAdd { name, standing, token_hash, expires_s, by: user() };
-            let changed = change(&config, Action::UserAdd(add))?;
-            print::out(&told(
-                &format!("{} may sign in as {}.", changed.name, changed.standing),
-                &link,
-                &changed,
-                &config,
-            ))
+            print::out(&add(&configuration(source)?, name, standing.clone())?)
         }
         UserCommand::Passwd { name, source } => {
             let config = configuration(source)?;
@@ -49,7 +38,7 @@ pub fn run(command: &UserCommand) -> Outcome {
             );
             print::out(&told(&begun, &link, &changed, &config))
         }
-        UserCommand::List { json, source } => list(&configuration(source)?, *json),
+        UserCommand::List { json, source } => show(&configuration(source)?, *json),
         UserCommand::Remove { name, source } => {
             let config = configuration(source)?;
             let changed = change(&config, Action::UserRemove(UserRemove { name: name.clone(), by: user() }))?;
@@ -58,9 +47,22 @@ pub fn run(command: &UserCommand) -> Outcome {
     }
 }
 
-fn list(config: &Config, is_json: bool) -> Outcome {
-    let answer = carry_out(config, Action::UserList)?;
-    let users: Vec<Listed> = serde_json::from_str(&answer).map_err(Failure::failed)?;
+/// Adds a user; gives what is to be told: the link and its code.
+pub fn add(config: &Config, name: &str, standing: Option<String>) -> Result<String, Failure> {
+    let link = NewLink::make(u64::from(now_s()));
+    let (token_hash, expires_s) = (link.token_hash.clone(), link.expires_s);
+    let asked = UserAdd { name: name.to_owned(), standing, token_hash, expires_s, by: user() };
+    let changed = change(config, Action::UserAdd(asked))?;
+    Ok(told(&format!("{} may sign in as {}.", changed.name, changed.standing), &link, &changed, config))
+}
+
+/// All users.
+pub fn list(config: &Config) -> Result<Vec<Listed>, Failure> {
+    serde_json::from_str(&carry_out(config, Action::UserList)?).map_err(Failure::failed)
+}
+
+fn show(config: &Config, is_json: bool) -> Outcome {
+    let users = list(config)?;
     if users.is_empty() && !is_json {
         return print::out("There are no users yet: `floodmark user add NAME` makes the first, an admin.\n");
     }

@@ -14,7 +14,7 @@ pub fn run(args: &RoleArgs) -> Outcome {
     // The port is opened first: one below 1024 needs a right that is given up then.
     let listener = web_ui::listen(start.config.web.listen).map_err(failure)?;
     // Some checks start programs, which is given up then.
-    let tools = tools::tools(&start.config);
+    let tools = tools::tools(&start.config, &start.document);
     confine::apply(&confine::web(&start.config), start.config.node.confinement)?;
     start.follow()?;
     let options = web_ui::Options {

@@ -254,7 +254,7 @@ fn table_of(value: &impl Serialize) -> toml::Table {
 }
 
 /// Fills in what an empty value stands for, where it is the same for every role.
-fn resolve(config: &mut Config, machine: &Machine) {
+pub fn resolve(config: &mut Config, machine: &Machine) {
     if config.node.name.is_empty() {
         config.node.name.clone_from(&machine.host_name);
     }

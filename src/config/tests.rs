@@ -95,6 +95,8 @@ fn the_shipped_file_explains_every_key() {
     // Values that are unset by default, so that their keys are listed too.
     config.store.password_file = Some("x".into());
     config.store.tls_ca_file = Some("x".into());
+    config.store.reader_password_file = Some("x".into());
+    config.store.maintainer_password_file = Some("x".into());
     let table = toml::Table::try_from(&config).expect("a configuration is a table");
     let mut section = String::new();
     let mut explained = Vec::new();

@@ -124,7 +124,8 @@ impl Store {
 /// The password and the authority are read again at each connection, after they may have been replaced.
 fn server_files(config: &Config) -> Vec<PathBuf> {
     let store = &config.store;
-    let named = [&store.password_file, &store.tls_ca_file].into_iter().flatten();
+    let secrets = [&store.password_file, &store.reader_password_file, &store.maintainer_password_file];
+    let named = secrets.into_iter().chain([&store.tls_ca_file]).flatten();
     let around = named.filter_map(|file| file.parent()).map(|parent| match parent.as_os_str().is_empty() {
         true => PathBuf::from("."),
         false => parent.to_path_buf(),

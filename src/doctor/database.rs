@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytesize::ByteSize;
+use store::config::Config;
 use store::limits::READ_TIMEOUT;
-use store::{Inspection, StoreError, inspect};
+use store::{Inspection, Own, StoreError, inspect};
 use tokio::time::timeout;
 
 use super::Finding;
+use super::grants::{self, Need};
 
 /// Server variables by name, as `SHOW GLOBAL VARIABLES` tells them.
 pub type Settings = BTreeMap<String, String>;
@@ -22,18 +24,55 @@ const BUFFER_POOL_BYTES_MIN: u64 = 512 << 20;
 /// At 100,000 rows/s InnoDB writes 12 MB/s of redo: with 96 MiB it must flush pages every few seconds.
 const REDO_BYTES_MIN: u64 = 1 << 30;
 
-/// Asks the store of the configuration, and judges its answer.
-pub fn examine(config: &store::config::Config, data_dir: &Path) -> Vec<Finding> {
-    match ask(config, data_dir) {
+/// Asks the store of the configuration by each of its accounts, and judges the answers.
+pub fn examine(config: &Config, data_dir: &Path) -> Vec<Finding> {
+    let mut findings = match ask(config, data_dir) {
+        Some(Ok(inspection)) => {
+            let mut findings = judge_store(&inspection);
+            findings.extend(judge_rights("store.url", &inspection, &grants::of_first(config)));
+            findings
+        }
+        Some(Err(error)) => vec![judge_failure(&error)],
+        None => vec![silent()],
+    };
+    let others = [
+        ("store.reader_user", &config.reader_user, config.for_reading(), grants::of_reader()),
+        ("store.maintainer_user", &config.maintainer_user, config.for_upkeep(), grants::of_maintainer()),
+    ];
+    for (key, _, config, needs) in others.iter().filter(|(_, user, _, _)| !user.is_empty()) {
+        findings.extend(match ask(config, data_dir) {
+            Some(Ok(inspection)) => judge_rights(key, &inspection, needs),
+            Some(Err(error)) => {
+                let failed = judge_failure(&error);
+                Some(Finding { what: format!("{key}: {}", failed.what), ..failed })
+            }
+            None => Some(silent()),
+        });
+    }
+    findings
+}
+
+/// The same by the page's own account, whatever the others may do: web need not be able to read their passwords.
+pub fn examine_for_page(config: &Config, data_dir: &Path) -> Vec<Finding> {
+    match ask(&config.for_reading(), data_dir) {
         Some(Ok(inspection)) => judge_store(&inspection),
         Some(Err(error)) => vec![judge_failure(&error)],
         None => vec![silent()],
     }
 }
 
+fn judge_rights(key: &str, inspection: &Inspection, needs: &[Need]) -> Option<Finding> {
+    let Inspection::Server { own, .. } = inspection else { return None };
+    let left = grants::missing(&own.grants, &own.database, needs)?;
+    let told: Vec<String> = left.iter().map(|(privilege, table)| format!("{privilege} on {table}")).collect();
+    let remedy = "`floodmark store grants` prints the statements that an administrator runs";
+    (!left.is_empty())
+        .then(|| Finding::fail("database rights", format!("the account of {key} lacks {}", told.join(", ")), remedy))
+}
+
 /// `None` if there is no answer in time: a name server or a folder on a dead network file system cannot be hurried, so
 /// they are asked on a thread that is left behind.
-fn ask(config: &store::config::Config, data_dir: &Path) -> Option<Result<Inspection, StoreError>> {
+fn ask(config: &Config, data_dir: &Path) -> Option<Result<Inspection, StoreError>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok()?;
     let (config, data_dir) = (config.clone(), data_dir.to_path_buf());
     let asking = runtime.spawn(async move { inspect(&config, &data_dir).await });
@@ -58,14 +97,21 @@ fn judge_failure(error: &StoreError) -> Finding {
     Finding::fail("database", error.to_string(), remedy)
 }
 
+/// What keeps rows from a server, or makes them wrong; on a server that is asked without a database of ours too.
+pub fn judge_server(inspection: &Inspection) -> Vec<Finding> {
+    judge_store(inspection)
+}
+
 fn judge_store(inspection: &Inspection) -> Vec<Finding> {
     match inspection {
-        Inspection::Server { mariadb, version, settings } => {
+        Inspection::Server { mariadb, version, settings, own } => {
             let kind = if *mariadb { "MariaDB" } else { "MySQL" };
             // MariaDB names itself in its version.
             let told = if version.contains(kind) { version.clone() } else { format!("{kind} {version}") };
             let mut findings = vec![judge_version(*mariadb, version, &told)];
             findings.extend(judge(settings));
+            findings.extend(judge_texts(own));
+            findings.extend(judge_mode(own, settings.get("sql_mode").map(String::as_str)));
             findings
         }
         Inspection::Sqlite { folder, version, journal_mode, free_bytes: _ } => {
@@ -80,6 +126,47 @@ fn judge_store(inspection: &Inspection) -> Vec<Finding> {
                 }
             }]
         }
+    }
+}
+
+/// Names and messages hold every character; a server's default may not.
+fn judge_texts(own: &Own) -> Option<Finding> {
+    let subject = "database characters";
+    if !own.narrow_tables.is_empty() {
+        let tables: Vec<String> =
+            own.narrow_tables.iter().map(|(table, collation)| format!("{table} ({collation})")).collect();
+        let what = format!("texts of {} cannot hold every character: such rows are parked", tables.join(", "));
+        let remedy = "for each: ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+        return Some(Finding::fail(subject, what, remedy));
+    }
+    let is_narrow =
+        !own.character_set.is_empty() && own.character_set != "utf8mb4" && own.database != "information_schema";
+    is_narrow.then(|| {
+        let what = format!(
+            "{} makes tables in {}; ours are utf8mb4 all the same, tables and dumps of yours may lose characters",
+            own.database, own.character_set
+        );
+        let remedy = format!("ALTER DATABASE `{}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", own.database);
+        Finding::warn(subject, what, remedy)
+    })
+}
+
+/// Our connections ask for strictness: a lenient one would cut values off silently.
+fn judge_mode(own: &Own, global: Option<&str>) -> Option<Finding> {
+    let is_strict = |mode: &str| mode.contains("STRICT_ALL_TABLES") || mode.contains("STRICT_TRANS_TABLES");
+    let subject = "database sql_mode";
+    match global {
+        _ if !own.session_mode.is_empty() && !is_strict(&own.session_mode) => {
+            let what = "our connections are not strict though they ask for it: values would be cut off silently";
+            let remedy = "name the server itself in store.url: something between here and there drops SET SESSION";
+            Some(Finding::fail(subject, what, remedy))
+        }
+        Some(mode) if !is_strict(mode) => {
+            let note =
+                "our own connections are strict all the same; for others set sql_mode = STRICT_ALL_TABLES in my.cnf";
+            Some(Finding::ok(subject, "the server is lenient by default", note))
+        }
+        _ => None,
     }
 }
 
@@ -164,11 +251,11 @@ mod tests {
     use std::path::Path;
     use std::time::{Duration, Instant};
 
-    use store::Inspection;
     use store::config::Config;
+    use store::{Inspection, Own};
 
-    use super::{Settings, examine, judge, judge_store, judge_version};
-    use crate::doctor::Level;
+    use super::{Settings, examine, judge, judge_mode, judge_store, judge_texts, judge_version};
+    use crate::doctor::{Finding, Level};
 
     fn good() -> Settings {
         let pairs = [
@@ -207,6 +294,29 @@ mod tests {
         check("innodb_redo_log_capacity", "104857600", Level::Warn);
         check("log_bin", "ON", Level::Warn);
         check("read_only", "ON", Level::Fail);
+    }
+
+    #[test]
+    fn characters_and_strictness_are_judged() {
+        let own = |character_set: &str, session_mode: &str| Own {
+            database: "d".to_owned(),
+            character_set: character_set.to_owned(),
+            session_mode: session_mode.to_owned(),
+            ..Own::default()
+        };
+        let level = |finding: Option<Finding>| finding.map(|finding| finding.level);
+        assert_eq!(level(judge_texts(&own("utf8mb4", ""))), None);
+        for narrow in ["latin1", "utf8mb3", "utf8"] {
+            let finding = judge_texts(&own(narrow, "")).expect(narrow);
+            assert!(finding.level == Level::Warn && finding.remedy.contains("ALTER DATABASE `d`"), "{finding:?}");
+        }
+        let mut narrow = own("utf8mb4", "");
+        narrow.narrow_tables = vec![("flows".to_owned(), "latin1_swedish_ci".to_owned())];
+        assert_eq!(level(judge_texts(&narrow)), Some(Level::Fail));
+        let strict = own("", "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION");
+        assert_eq!(level(judge_mode(&strict, Some("STRICT_TRANS_TABLES"))), None);
+        assert_eq!(level(judge_mode(&strict, Some(""))), Some(Level::Ok));
+        assert_eq!(level(judge_mode(&own("", "ANSI"), Some("STRICT_TRANS_TABLES"))), Some(Level::Fail));
     }
 
     #[test]

@@ -4,26 +4,34 @@
 //! it. No check needs root; what cannot be seen is said, not guessed. Adding a check: one file, one line in `examine`.
 
 mod capability;
+mod channels;
 mod clock;
-mod database;
+pub mod database;
 mod disk;
+mod grants;
 mod interface;
 mod kernel;
 mod layers;
+mod mail;
 mod memory;
+mod names;
 mod offloads;
+pub mod page;
 mod queues;
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::config::check::Machine;
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// As it should be.
@@ -35,7 +43,7 @@ pub enum Level {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// How bad it is.
     pub level: Level,
@@ -89,16 +97,53 @@ impl View {
     }
 }
 
-/// Every check for the interfaces that `config` would capture; `default_route` is the one when it names none.
+/// Every check, for the operator; `default_route` is the interface that is captured when `config` names none.
 pub fn examine(config: &Config, machine: &Machine, view: &View, default_route: Option<String>) -> Vec<Finding> {
-    let mut findings = examine_machine(config, machine, view, default_route);
+    let mut findings = examine_with(config, machine, view, default_route, database::examine);
     findings.extend(capability::examine(view));
-    findings.extend(database::examine(&config.store, &config.node.data_dir));
+    findings.extend(channels::examine_secrets(&config.notifier, &config.node.name));
+    findings.extend(page::examine(&config.web, &config.node));
     findings
 }
 
-/// The checks that ask no database and do not depend on who asks; they start programs, but no thread.
-pub fn examine_machine(config: &Config, machine: &Machine, view: &View, default_route: Option<String>) -> Vec<Finding> {
+/// The checks that do not depend on who asks, and not on whether the roles run.
+pub fn examine_for_page(
+    config: &Config,
+    machine: &Machine,
+    view: &View,
+    default_route: Option<String>,
+) -> Vec<Finding> {
+    examine_with(config, machine, view, default_route, database::examine_for_page)
+}
+
+/// How the store is asked.
+type AskStore = fn(&store::config::Config, &Path) -> Vec<Finding>;
+
+fn examine_with(
+    config: &Config,
+    machine: &Machine,
+    view: &View,
+    default_route: Option<String>,
+    ask_store: AskStore,
+) -> Vec<Finding> {
+    // Servers are asked all at the same time, a little over two seconds each.
+    thread::scope(|scope| {
+        let names = scope.spawn(|| names::examine(config));
+        let mail = scope.spawn(|| mail::examine(&config.notifier.email));
+        let database = scope.spawn(|| ask_store(&config.store, &config.node.data_dir));
+        let mut findings = examine_machine(config, machine, view, default_route);
+        findings.extend(channels::examine(&config.notifier));
+        for asked in [names, mail, database] {
+            findings.extend(
+                asked.join().unwrap_or_else(|_| vec![Finding::fail("doctor", "a check broke", "please report this")]),
+            );
+        }
+        findings
+    })
+}
+
+/// The checks of this machine alone.
+fn examine_machine(config: &Config, machine: &Machine, view: &View, default_route: Option<String>) -> Vec<Finding> {
     let mut findings = kernel::examine(view);
     let names = match config.capture.interfaces.as_slice() {
         [] => default_route.into_iter().collect(),
@@ -122,6 +167,30 @@ pub fn examine_machine(config: &Config, machine: &Machine, view: &View, default_
     findings.extend(disk::examine(config, view));
     findings.extend(clock::examine(view));
     findings
+}
+
+/// What a program tells, if it is there and answers in time.
+fn program(name: &str, arguments: &[&str]) -> Option<String> {
+    const STEPS: u32 = 100;
+    let mut command = Command::new(name);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    // Two seconds: one that waits for a bus that is not there is ended.
+    for _ in 0..STEPS {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => {
+                return child
+                    .wait_with_output()
+                    .ok()
+                    .map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+            }
+            Ok(None) => thread::sleep(Duration::from_millis(20)),
+            Ok(Some(_)) | Err(_) => return None,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
 }
 
 /// For people: one line each, the remedy below it where something is to be done.

@@ -7,6 +7,41 @@ fn data_tables() -> impl Iterator<Item = &'static str> {
     SMALL_TABLES.into_iter().chain(["flows"])
 }
 
+/// The passwords of the three accounts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Passwords {
+    /// Of `floodmark_writer`.
+    pub writer: String,
+    /// Of `floodmark_reader`.
+    pub reader: String,
+    /// Of `floodmark_maintainer`.
+    pub maintainer: String,
+}
+
+// Nothing that is logged shows them.
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passwords")
+    }
+}
+
+/// The user of a role: `writer`, `reader`, `maintainer`.
+pub fn user(role: &str) -> String {
+    format!("floodmark_{role}")
+}
+
+fn quoted_name(text: &str) -> String {
+    format!("`{}`", text.replace('`', "``"))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+fn account(role: &str, host: &str) -> String {
+    format!("{}@{}", quoted(&user(role)), quoted(host))
+}
+
 /// Accounts and grants for MySQL and MariaDB, to be run by an administrator after the tables were made (grants on
 /// tables need the tables). Passwords stand as `CHANGE-ME-…`.
 ///
@@ -14,31 +49,59 @@ fn data_tables() -> impl Iterator<Item = &'static str> {
 /// web and notifier, `floodmark_maintainer` for `floodmark store migrate` and the retention. One account with all
 /// rights on the database does as well.
 pub fn sql(database: &str, host: &str) -> String {
-    let name = |text: &str| format!("`{}`", text.replace('`', "``"));
-    let account = |role: &str| format!("'floodmark_{role}'@'{}'", host.replace('\\', "\\\\").replace('\'', "''"));
-    let database = name(database);
-    let (writer, reader, maintainer) = (account("writer"), account("reader"), account("maintainer"));
-    let mut sql = format!(
-        "-- Run as an administrator, after `floodmark store migrate`.\n\
-         CREATE USER IF NOT EXISTS {writer} IDENTIFIED BY 'CHANGE-ME-writer';\n\
-         CREATE USER IF NOT EXISTS {reader} IDENTIFIED BY 'CHANGE-ME-reader';\n\
-         CREATE USER IF NOT EXISTS {maintainer} IDENTIFIED BY 'CHANGE-ME-maintainer';\n\
-         -- ingest\n"
-    );
-    for table in data_tables() {
-        sql.push_str(&format!("GRANT INSERT ON {database}.{table} TO {writer};\n"));
+    let mut sql = "-- Run as an administrator, after `floodmark store migrate`.\n".to_owned();
+    for role in ["writer", "reader", "maintainer"] {
+        let account = account(role, host);
+        sql.push_str(&format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY 'CHANGE-ME-{role}';\n"));
     }
-    for table in ["ingest_fences", "nodes"] {
-        sql.push_str(&format!("GRANT SELECT, INSERT, UPDATE ON {database}.{table} TO {writer};\n"));
+    let parts = [
+        ("ingest", for_writer(database, host)),
+        ("web, notifier", for_reader(database, host)),
+        ("floodmark store migrate, retention", for_maintainer(database, host)),
+    ];
+    for (whose, grants) in parts {
+        sql.push_str(&format!("-- {whose}\n"));
+        grants.iter().for_each(|grant| sql.push_str(&format!("{grant};\n")));
     }
-    sql.push_str(&format!(
-        "GRANT SELECT ON {database}.schema_versions TO {writer};\n\
-         -- web, notifier\n\
-         GRANT SELECT ON {database}.* TO {reader};\n\
-         -- floodmark store migrate, retention\n\
-         GRANT SELECT, INSERT, DELETE, CREATE, ALTER, DROP, INDEX ON {database}.* TO {maintainer};\n"
-    ));
     sql
+}
+
+/// What an administrator runs first: database, accounts with these passwords, and what needs no tables. After it
+/// `floodmark_maintainer` can make the tables.
+pub fn before_tables(database: &str, host: &str, passwords: &Passwords) -> Vec<String> {
+    let create = "CREATE DATABASE IF NOT EXISTS";
+    let mut statements = vec![format!("{create} {} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", quoted_name(database))];
+    let secrets = [("writer", &passwords.writer), ("reader", &passwords.reader), ("maintainer", &passwords.maintainer)];
+    for (role, password) in secrets {
+        let (account, password) = (account(role, host), quoted(password));
+        statements.push(format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {password}"));
+        // An account of an earlier attempt gets the password that stands in the file now.
+        statements.push(format!("ALTER USER {account} IDENTIFIED BY {password}"));
+    }
+    statements.extend(for_reader(database, host));
+    statements.extend(for_maintainer(database, host));
+    statements
+}
+
+/// What an administrator runs once the tables are there: the writer's rights on each of them.
+pub fn for_writer(database: &str, host: &str) -> Vec<String> {
+    let (database, writer) = (quoted_name(database), account("writer", host));
+    let mut statements: Vec<String> =
+        data_tables().map(|table| format!("GRANT INSERT ON {database}.{table} TO {writer}")).collect();
+    for table in ["ingest_fences", "nodes"] {
+        statements.push(format!("GRANT SELECT, INSERT, UPDATE ON {database}.{table} TO {writer}"));
+    }
+    statements.push(format!("GRANT SELECT ON {database}.schema_versions TO {writer}"));
+    statements
+}
+
+fn for_reader(database: &str, host: &str) -> Vec<String> {
+    vec![format!("GRANT SELECT ON {}.* TO {}", quoted_name(database), account("reader", host))]
+}
+
+fn for_maintainer(database: &str, host: &str) -> Vec<String> {
+    let rights = "SELECT, INSERT, DELETE, CREATE, ALTER, DROP, INDEX";
+    vec![format!("GRANT {rights} ON {}.* TO {}", quoted_name(database), account("maintainer", host))]
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub enum Inspection {
         version: String,
         /// Its global variables of [`SETTINGS`]; what it does not know, or does not show this account, is absent.
         settings: BTreeMap<String, String>,
+        /// What concerns this database and this account alone.
+        own: Own,
     },
     /// A folder of SQLite files.
     Sqlite {
@@ -37,8 +39,23 @@ pub enum Inspection {
     },
 }
 
+/// A database, and what the account that asks may do; what the server does not show is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Its name.
+    pub database: String,
+    /// Its character set for new tables.
+    pub character_set: String,
+    /// Tables whose texts are not `utf8mb4`, with their collation.
+    pub narrow_tables: Vec<(String, String)>,
+    /// `sql_mode` of our own connections.
+    pub session_mode: String,
+    /// What `SHOW GRANTS` tells.
+    pub grants: Vec<String>,
+}
+
 /// The server's variables that are asked for.
-pub const SETTINGS: [&str; 11] = [
+pub const SETTINGS: [&str; 12] = [
     "version",
     "version_comment",
     "innodb_flush_log_at_trx_commit",
@@ -50,6 +67,7 @@ pub const SETTINGS: [&str; 11] = [
     "log_bin",
     "read_only",
     "super_read_only",
+    "sql_mode",
 ];
 
 /// Asks the store that the configuration names; an empty URL means SQLite in `data_dir`. Answers within

@@ -15,6 +15,7 @@ mod batch;
 pub mod config;
 mod day;
 mod error;
+mod establish;
 mod fence;
 pub mod grants;
 mod insert;
@@ -23,6 +24,7 @@ pub mod limits;
 mod migrations;
 mod mysql;
 mod node;
+mod prove;
 mod reader;
 mod rows;
 mod session;
@@ -36,8 +38,10 @@ mod writer;
 
 pub use batch::{Batch, CommitOutcome, Counts, Fence, LOW_RATE_STREAM, NOTIFIER_STREAM, RefusedRow};
 pub use error::StoreError;
-pub use inspect::{Inspection, SETTINGS, inspect};
+pub use establish::{Wish, establish, inspect_server};
+pub use inspect::{Inspection, Own, SETTINGS, inspect};
 pub use node::NodeIdentity;
+pub use prove::prove;
 pub use reader::{
     AddressRange, Event, Flow, FlowKey, FlowQuery, FlowSpan, Host, HostMinute, Incident, InterfaceName, LedgerEntry,
     NotAnAddress, Point, Process, Reader, SeriesQuery, Split, Subject, Talker, Top, Traffic, TrafficTotal,

@@ -19,7 +19,11 @@ pub struct Store(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    MySql(Arc<Server>),
+    /// For rows, and for tables and retention: the same account, or two.
+    MySql {
+        server: Arc<Server>,
+        upkeep: Arc<Server>,
+    },
     Sqlite(Arc<Files>),
 }
 
@@ -29,9 +33,13 @@ impl Store {
     pub async fn connect(config: &Config, data_dir: &Path) -> Result<Store, StoreError> {
         match Target::of(config, data_dir)? {
             Target::MySql(address) => {
-                let server = Server::new(*address);
+                let server = Arc::new(Server::new(*address));
                 drop(server.connect().await?);
-                Ok(Store(Kind::MySql(Arc::new(server))))
+                let upkeep = match Target::of(&config.for_upkeep(), data_dir)? {
+                    Target::MySql(address) if !config.maintainer_user.is_empty() => Arc::new(Server::new(*address)),
+                    Target::MySql(_) | Target::Sqlite(_) => Arc::clone(&server),
+                };
+                Ok(Store(Kind::MySql { server, upkeep }))
             }
             Target::Sqlite(folder) => Ok(Store(Kind::Sqlite(Arc::new(Files::new(folder)?)))),
         }
@@ -43,7 +51,7 @@ impl Store {
     /// if not.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         match &self.0 {
-            Kind::MySql(server) => server.migrate().await,
+            Kind::MySql { upkeep, .. } => upkeep.migrate().await,
             Kind::Sqlite(files) => files.migrate().await,
         }
     }
@@ -52,7 +60,7 @@ impl Store {
     /// the store's only writer.
     pub async fn writer(&self, node: &NodeIdentity, now: u32) -> Result<Writer, StoreError> {
         match &self.0 {
-            Kind::MySql(server) => {
+            Kind::MySql { server, .. } => {
                 let writer = mysql::Writer::open(Server::clone(server), node, now).await?;
                 Ok(Writer::mysql(writer))
             }
@@ -67,7 +75,7 @@ impl Store {
     /// be called before the first batch: a partition that has rows is not split. Nothing to do on SQLite.
     pub async fn prepare(&self, flows_kept: Duration, now: u32) -> Result<(), StoreError> {
         match &self.0 {
-            Kind::MySql(server) => server.prepare(flows_kept, now).await,
+            Kind::MySql { upkeep, .. } => upkeep.prepare(flows_kept, now).await,
             Kind::Sqlite(_) => Ok(()),
         }
     }
@@ -76,7 +84,7 @@ impl Store {
     /// To be run every few minutes, and before the first batch. Needs no free space.
     pub async fn retention(&self, policy: &RetentionPolicy, now: u32) -> Result<RetentionReport, StoreError> {
         match &self.0 {
-            Kind::MySql(server) => server.retention(policy, now).await,
+            Kind::MySql { upkeep, .. } => upkeep.retention(policy, now).await,
             Kind::Sqlite(files) => files.retention(policy, now).await,
         }
     }
@@ -84,7 +92,7 @@ impl Store {
     /// Rows, bytes and oldest row of each table. Counts rows on SQLite: not for a dashboard.
     pub async fn size(&self) -> Result<Vec<TableSize>, StoreError> {
         match &self.0 {
-            Kind::MySql(server) => server.size().await,
+            Kind::MySql { upkeep, .. } => upkeep.size().await,
             Kind::Sqlite(files) => files.size().await,
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod email;
 pub mod http;
+pub mod once;
 pub mod script;
 pub mod sms;
 pub mod tls;

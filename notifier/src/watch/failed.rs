@@ -2,15 +2,13 @@
 //! outbox, no socket. It tries once, each receiver by each channel, all at the same time.
 
 use std::path::Path;
-use std::time::Duration;
 
 use live::incident::{Incident, IncidentPhase, Severity, Subject, SubjectKind, Words};
 
-use crate::channel::email::Email;
+use crate::channel::once::{TIME_LIMIT, Ways};
 use crate::channel::script::cap;
-use crate::channel::sms::Sms;
 use crate::channel::sms::text::clean;
-use crate::channel::{Message, Receipt, SendError};
+use crate::channel::{Message, SendError};
 use crate::config::Config;
 use crate::incident::config::Receiver;
 use crate::notice::{Language, Notice, NoticeKind};
@@ -20,9 +18,6 @@ pub const PER_HOUR: u32 = 6;
 
 /// Its file in the state folder.
 const CAP_FILE: &str = "failed.cap";
-
-/// All of it, however slow the servers are.
-const TIME_LIMIT: Duration = Duration::from_secs(45);
 
 /// What is told.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +61,7 @@ pub fn tell(config: &Config, failed: &Failed<'_>) -> std::io::Result<Told> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcomes = runtime.block_on(async {
         let mut running = tokio::task::JoinSet::new();
-        let ways = Ways::new(config, failed);
+        let ways = Ways::new(config, failed.node, failed.state_dir.to_path_buf());
         for (channel, message) in messages(config, failed) {
             let ways = ways.clone();
             running.spawn(async move {
@@ -145,32 +140,6 @@ fn notice(config: &Config, receiver: &Receiver, failed: &Failed<'_>) -> Notice {
         severity: Severity::Critical,
         incidents: vec![incident],
         ..Notice::default()
-    }
-}
-
-/// The channels; one that cannot be made says why to each message.
-#[derive(Clone)]
-struct Ways {
-    email: std::sync::Arc<Result<Email, String>>,
-    sms: std::sync::Arc<Vec<(String, Result<Sms, SendError>)>>,
-}
-
-impl Ways {
-    fn new(config: &Config, failed: &Failed<'_>) -> Ways {
-        let email = Email::new(&config.email, failed.node, failed.state_dir.to_path_buf());
-        let sms = config.sms.iter().map(|gateway| (gateway.name.clone(), Sms::new(gateway)));
-        Ways { email: email.map_err(|error| error.to_string()).into(), sms: sms.collect::<Vec<_>>().into() }
-    }
-
-    async fn deliver(&self, channel: &str, message: &Message) -> Result<Receipt, SendError> {
-        match self.sms.iter().find(|(name, _)| name == channel) {
-            Some((_, Ok(sms))) => sms.deliver(message).await,
-            Some((_, Err(error))) => Err(error.clone()),
-            None => match self.email.as_ref() {
-                Ok(email) => email.deliver(message).await,
-                Err(error) => Err(SendError::Broken(error.clone())),
-            },
-        }
     }
 }
 

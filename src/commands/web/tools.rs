@@ -1,10 +1,11 @@
 //! What the command does for the page: the doctor's findings of the start, the back-test.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use capture::interface::default_route_interface;
 use notifier::rule::backtest::{Backtest as Test, Outcome};
 use notifier::rule::builtin;
 use notifier::rule::config::Rule;
@@ -13,8 +14,8 @@ use web_ui::tools::{Backtest, Finding, Tools, Trial, Tried};
 use crate::commands::backtest::{clock, stored, utc_offset_s};
 use crate::commands::store::{now_s, wait_for};
 use crate::config::Config;
-use crate::config::check::Machine;
-use crate::doctor::{self, Level, View};
+use crate::doctor::{self, Level};
+use crate::parent;
 
 /// How long a back-test may read: a day of seconds is some ten thousand rows for each interface.
 const PATIENCE: Duration = Duration::from_secs(55);
@@ -22,9 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(55);
 /// Firings that are told.
 const TOLD_MAX: usize = 20;
 
-/// Both. Looks at the machine now: starts programs, but no thread.
-pub fn tools(config: &Config) -> Tools {
-    let findings = doctor::examine_machine(config, &Machine::read(), &View::default(), default_route_interface());
+/// The doctor's servers are asked for a little more than two seconds each, all at the same time; its programs are quick.
+const DOCTOR_STEPS: u32 = 300;
+const DOCTOR_STEP: Duration = Duration::from_millis(20);
+
+/// Both. The doctor looks at the machine now, in a process of its own: this one has no thread yet. `document` is the
+/// configuration as a role's parent hands it over.
+pub fn tools(config: &Config, document: &str) -> Tools {
+    let findings = examine(document).unwrap_or_else(|error| {
+        let what = format!("it could not look at this machine: {error}");
+        vec![doctor::Finding {
+            level: Level::Warn,
+            subject: "doctor".to_owned(),
+            what,
+            remedy: "run `floodmark doctor`".to_owned(),
+        }]
+    });
     let findings = findings.into_iter().map(|finding| Finding {
         level: match finding.level {
             Level::Ok => "ok",
@@ -38,6 +52,27 @@ pub fn tools(config: &Config) -> Tools {
     let config = config.clone();
     let run = Arc::new(move |trial: &Trial| run(&config, trial));
     Tools { findings: findings.collect(), backtest: Some(Backtest(run)) }
+}
+
+/// Runs `floodmark doctor` on the same configuration; ended when it takes too long.
+fn examine(document: &str) -> io::Result<Vec<doctor::Finding>> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["doctor", "--json", "--for-page"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    // A pipe holds all of it, or the child reads it at once: it reads before it does anything else.
+    let written = child.stdin.take().map(|mut input| write!(input, "{document}\n{}\n", parent::END));
+    for _ in 0..DOCTOR_STEPS {
+        if child.try_wait()?.is_some() {
+            written.transpose()?;
+            let output = child.wait_with_output()?;
+            let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+            return lines.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from)).collect();
+        }
+        std::thread::sleep(DOCTOR_STEP);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {:?}", DOCTOR_STEP * DOCTOR_STEPS)))
 }
 
 fn run(config: &Config, trial: &Trial) -> Result<Tried, String> {

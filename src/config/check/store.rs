@@ -28,6 +28,24 @@ pub fn check(config: &Config, report: &mut Report) {
             "remove store.tls_ca_file, or set store.tls = \"verify\"",
         );
     }
+    let accounts = [
+        ("store.reader_user", &config.reader_user, &config.reader_password_file),
+        ("store.maintainer_user", &config.maintainer_user, &config.maintainer_password_file),
+    ];
+    for (key, user, file) in accounts {
+        if !is_user(user) || (user.is_empty() && file.is_some()) {
+            report.problem(
+                key,
+                format_args!("{user:?}"),
+                "empty (no file for its password then), or up to 32 letters, digits, `_`, `-`, `.`",
+                "name an account of the database's server, such as \"floodmark_reader\"",
+            );
+        }
+    }
+}
+
+fn is_user(user: &str) -> bool {
+    user.len() <= 32 && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 
 /// Whether `USER@HOST/DATABASE` has all of its parts. The last `@` ends the user, as for the driver.

@@ -45,6 +45,11 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[(
     CREATE TABLE keys (name TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT;",
 )];
 
+/// A secret of 256 bits that nobody can guess: 43 letters, digits, `-` and `_`.
+pub fn new_secret() -> String {
+    random::token()
+}
+
 /// A link's secret, and what others may know of it.
 #[derive(Clone, Debug)]
 pub struct NewLink {

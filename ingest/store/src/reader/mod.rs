@@ -5,6 +5,7 @@ mod flows;
 mod host;
 mod incidents;
 mod ledger;
+mod node;
 mod series;
 mod sizes;
 mod span;
@@ -85,7 +86,7 @@ struct Select {
 impl Reader {
     /// Connects; an empty URL means SQLite in `data_dir`. Fails if the tables are not there or not of this version.
     pub async fn connect(config: &Config, data_dir: &Path) -> Result<Reader, StoreError> {
-        let mut reader = match Target::of(config, data_dir)? {
+        let mut reader = match Target::of(&config.for_reading(), data_dir)? {
             Target::MySql(address) => Reader(Kind::MySql { server: Box::new(Server::new(*address)), connection: None }),
             Target::Sqlite(folder) => Reader(Kind::Sqlite { folder, main: None, spans: Spans::default() }),
         };

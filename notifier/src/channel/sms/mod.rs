@@ -15,7 +15,7 @@ mod pieces;
 mod smpp;
 pub mod text;
 
-pub use http::url_fault;
+pub use http::{home, url_fault};
 
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
+pub use self::preset::home;
 use self::spec::{Body, Spec};
 use self::template::{Escape, Fields, escaped, render};
 use super::config::Gateway;
