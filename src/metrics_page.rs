@@ -12,6 +12,20 @@ Each role answers `GET /metrics` on its socket, `RUN/<role>.sock`:
 curl --unix-socket floodmark-data/run/capture.sock http://localhost/metrics
 ```
 
+The page joins them for scrapers: `GET /metrics`, with a token whose right is `metrics` (`POST /api/tokens` with
+`{\"name\":\"prometheus\",\"subscribe\":\"metrics\"}`, see push.md). `/ca.crt` of the page is the authority of its certificate:
+
+```
+scrape_configs:
+  - job_name: floodmark
+    scheme: https
+    authorization: { credentials_file: /etc/prometheus/floodmark.token }
+    tls_config: { ca_file: /etc/prometheus/floodmark-ca.crt }
+    static_configs: [{ targets: [\"flood.example:8443\"] }]
+```
+
+A role that does not answer within 3 s is left out and told by `floodmark_web_role`; answers are at most a second old.
+
 Labels are small closed sets; `term` is a term of the ledger (ARCHITECTURE.md). Counters begin anew with each start.
 
 | name | kind | labels | meaning |

@@ -7,7 +7,7 @@ use anyhow::bail;
 use crate::graph::{self, Graph};
 
 /// Each package of ours, and which of ours it may use directly.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("faults", &[]),
     ("spool", &["faults"]),
     ("live", &[]),
@@ -18,6 +18,8 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("web-ui", &["live", "store"]),
     ("floodmark", &["capture", "spool", "live", "ingest", "store", "notifier", "web-ui", "faults"]),
     ("scripts", &["faults"]),
+    // The demo starts the built program, as people do.
+    ("demo", &[]),
     // The load program serves by the page's own role, in a process of its own.
     ("push", &["web-ui", "store"]),
 ];

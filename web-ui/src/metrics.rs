@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::push::Transport;
 
 /// Kind, labels, name and meaning of each, for `docs/metrics.md`.
-pub const ALL: [(&str, &[&str], (&str, &str)); 4] = [
+pub const ALL: [(&str, &[&str], (&str, &str)); 5] = [
     (
         "counter",
         &["what"],
@@ -25,6 +25,14 @@ pub const ALL: [(&str, &[&str], (&str, &str)); 4] = [
         ),
     ),
     ("gauge", &["transport"], ("floodmark_web_push_subscribers", "Subscribers now: events, poll, socket.")),
+    (
+        "gauge",
+        &["role", "what"],
+        (
+            "floodmark_web_role",
+            "At the page's /metrics only, per role: 1 = its metrics are in this answer, 1 = it calls itself well.",
+        ),
+    ),
 ];
 
 /// The metrics' text now.
@@ -50,6 +58,18 @@ pub fn text(app: &App) -> String {
     gauge(&registry, 1, &places.map(|(what, value)| (what, value as u64)));
     counter(&registry, 2, &messages);
     gauge(&registry, 3, &subscribers);
+    TextEncoder::new().encode_to_string(&registry.gather()).unwrap_or_default()
+}
+
+/// Which roles answered, as a metric's text: name, whether its metrics are there, whether it is well.
+pub(crate) fn roles(told: impl Iterator<Item = (&'static str, bool, bool)>) -> String {
+    let family = IntGaugeVec::new(opts(4), ALL[4].1).expect(VALID);
+    for (role, answers, is_healthy) in told {
+        family.with_label_values(&[role, "answers"]).set(i64::from(answers));
+        family.with_label_values(&[role, "healthy"]).set(i64::from(is_healthy));
+    }
+    let registry = Registry::new();
+    registry.register(Box::new(family)).expect(VALID);
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap_or_default()
 }
 

@@ -14,6 +14,7 @@ pub mod openapi;
 mod poll;
 pub mod problem;
 mod publish;
+mod scrape;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ pub struct Push {
     pub tokens: Tokens,
     /// What was done.
     pub counts: Counts,
+    /// The roles' metrics, for scrapers.
+    scrapes: scrape::Scrapes,
     /// Who follows now, with how many streams.
     readers: Mutex<HashMap<Who, usize>>,
     /// How often a stream says that it lives, and how long a reader may leave what is written unread.
@@ -64,6 +67,7 @@ impl Push {
             guard,
             tokens: Tokens::load(state)?,
             counts: Counts::default(),
+            scrapes: scrape::Scrapes::default(),
             readers: Mutex::default(),
             tick: flow::TICK,
         })
@@ -121,6 +125,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/push/publish", Right::Token, publish::publish),
         Route::get("/push/channels", Right::Token, channels::list),
         Route::post("/push/channels", Right::Token, channels::change),
+        Route::get("/metrics", Right::Token, scrape::metrics),
         Route::get("/api/tokens", admin, tokens::list),
         Route::post("/api/tokens", admin, tokens::make),
         Route::post("/api/tokens/{id}/revoke", admin, tokens::revoke),

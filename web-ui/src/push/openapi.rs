@@ -38,7 +38,7 @@ const FROM: (&str, &str, bool, &str) =
 const BOTH: &[&str] = &["session", "token"];
 
 /// Operations of the push API.
-pub const OPERATIONS: [Operation; 10] = [
+pub const OPERATIONS: [Operation; 11] = [
     Operation {
         method: "get",
         path: "/push/events",
@@ -103,6 +103,15 @@ pub const OPERATIONS: [Operation; 10] = [
         parameters: &[],
         body: Some(("application/json", "{\"do\":\"open\",\"channel\":\"x/backup\",\"lifetime_s\":3600}")),
         answer: ("200", "application/json", "channel and expires; 201 if it is new, 204 if it was closed"),
+        security: &["token"],
+    },
+    Operation {
+        method: "get",
+        path: "/metrics",
+        summary: "Metrics of all roles, for a scraper",
+        parameters: &[],
+        body: None,
+        answer: ("200", "text/plain", "Prometheus' text format; floodmark_web_role says which roles answered"),
         security: &["token"],
     },
     Operation {

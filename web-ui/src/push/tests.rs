@@ -4,6 +4,7 @@ mod client;
 mod figures;
 mod refused;
 mod resumed;
+mod scraped;
 mod scripts;
 mod sockets;
 

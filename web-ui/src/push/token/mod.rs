@@ -20,6 +20,9 @@ use crate::state::{State, StateError};
 /// How a token begins: so that people and scanners for lost secrets know one.
 const PREFIX: &str = "fmp_";
 
+/// The right of scrapers, where others have a channel to subscribe to: there is no channel of this name.
+pub const METRICS: &str = "metrics";
+
 /// Tokens at once. Each costs some 300 bytes of memory.
 pub const TOKENS_MAX: usize = 1_000;
 
@@ -44,7 +47,8 @@ pub struct Wish {
     /// What it may publish to: a channel below `x/`, or all that begin with it if it ends in `/`. `None` = nothing.
     #[serde(default)]
     pub publish: Option<String>,
-    /// What it may subscribe to: a channel, or all that begin with it if it ends in `/` or `:`. `None` = nothing.
+    /// What it may subscribe to: a channel, or all that begin with it if it ends in `/` or `:`; or [`METRICS`].
+    /// `None` = nothing.
     #[serde(default)]
     pub subscribe: Option<String>,
     /// Messages a second on average; ten times as many may come at once.
@@ -263,8 +267,10 @@ fn check(wish: &Wish) -> Result<(), TokenError> {
             "publish: a channel as x/backup, or x/backup/ for all below it; the page's own channels are its own",
         );
     }
-    if wish.subscribe.as_deref().is_some_and(|scope| !is_channel(scope)) {
-        return refuse("subscribe: a channel as incidents, or x/backup/ or host: for all that begin so");
+    if wish.subscribe.as_deref().is_some_and(|scope| scope != METRICS && !is_channel(scope)) {
+        return refuse(
+            "subscribe: a channel as incidents, or x/backup/ or host: for all that begin so; or metrics, for a scraper",
+        );
     }
     if !(wish.rate > 0.0 && wish.rate <= RATE_MAX) {
         return refuse("rate: messages a second, above 0 and up to 1000");

@@ -66,9 +66,12 @@ fn a_right_covers_a_channel_or_all_below_a_slash() {
 fn nonsense_is_refused_with_words() {
     let good = wish(Some("x/a/"), Some("host:"));
     assert!(check(&good).is_ok() && check(&wish(Some("x/"), None)).is_ok());
+    assert!(check(&wish(None, Some("metrics"))).is_ok());
     for bad in [
         wish(None, None),
         wish(Some("incidents"), None),
+        wish(Some("metrics"), None),
+        wish(None, Some("metrics/")),
         wish(Some("x"), None),
         wish(Some(""), None),
         wish(Some("x/a b"), None),

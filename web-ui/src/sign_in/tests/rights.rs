@@ -40,6 +40,7 @@ const TABLE: &[(&str, Method, Right)] = &[
     ("/api/uploads/{id}", Method::GET, ADMIN),
     ("/api/uploads/{id}", Method::PATCH, ADMIN),
     ("/api/uploads/{id}", Method::DELETE, ADMIN),
+    ("/metrics", Method::GET, TOKEN),
     ("/push/channels", Method::GET, TOKEN),
     ("/push/channels", Method::POST, TOKEN),
     ("/push/publish", Method::POST, TOKEN),
