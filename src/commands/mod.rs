@@ -21,6 +21,8 @@ mod top;
 mod user;
 mod web;
 
+#[cfg(test)]
+pub use backtest::stored::metrics as backtest_metrics;
 pub use role::node_of;
 pub use store::wait_for as wait_for_store;
 
