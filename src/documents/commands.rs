@@ -141,10 +141,16 @@ fn shell(line: &str) -> Vec<Vec<String>> {
 fn command_lines_are_found_as_a_shell_finds_them() {
     let check = |line: &str, expect: &[&[&str]]| assert_eq!(commands(line), expect, "{line}");
     check("floodmark top   # live", &[&["floodmark", "top"]]);
-    check("$ sudo floodmark flows --host 192.0.2.0/24 2> /dev/null", &[&["floodmark", "flows", "--host", "192.0.2.0/24"]]);
+    check(
+        "$ sudo floodmark flows --host 192.0.2.0/24 2> /dev/null",
+        &[&["floodmark", "flows", "--host", "192.0.2.0/24"]],
+    );
     check("sudo -u floodmark floodmark ledger --json | jq .imbalance", &[&["floodmark", "ledger", "--json"]]);
     check("cargo run --release -- run", &[&["floodmark", "run"]]);
-    check("floodmark config default > floodmark.toml && floodmark doctor", &[&["floodmark", "config", "default"], &["floodmark", "doctor"]]);
+    check(
+        "floodmark config default > floodmark.toml && floodmark doctor",
+        &[&["floodmark", "config", "default"], &["floodmark", "doctor"]],
+    );
     check("floodmark flows --since '2 days'", &[&["floodmark", "flows", "--since", "2 days"]]);
     check("cargo nextest run -p floodmark", &[]);
     check("systemctl restart floodmark.target", &[]);

@@ -53,7 +53,8 @@ fn quoted_messages_stand_in_the_program() {
         for (line, quotation) in quotations(&page.text) {
             // `…` stands for what differs each time.
             let plain = quotation.replace("\\|", "|");
-            let pieces: Vec<&str> = plain.split('…').map(str::trim).filter(|piece| piece.len() >= PIECE_LENGTH_MIN).collect();
+            let pieces: Vec<&str> =
+                plain.split('…').map(str::trim).filter(|piece| piece.len() >= PIECE_LENGTH_MIN).collect();
             found += 1;
             let missing: Vec<&&str> = pieces.iter().filter(|piece| !sources.contains(**piece)).collect();
             if pieces.is_empty() || !missing.is_empty() {
