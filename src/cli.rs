@@ -124,6 +124,9 @@ pub enum ConfigCommand {
     Print(Settings),
     /// Print a file with every key, its meaning and its default
     Default,
+    /// Print docs/configuration.md
+    #[command(hide = true)]
+    Reference,
 }
 
 /// The configuration file and what the command line lays over it.

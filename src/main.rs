@@ -8,6 +8,8 @@ mod commands;
 mod config;
 mod confine;
 mod doctor;
+#[cfg(test)]
+mod documents;
 mod exit;
 mod logging;
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod check;
 pub mod load;
 pub mod log;
 pub mod node;
+pub mod reference;
 pub mod url;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! `cargo x tidy`: the rules of STYLE.md that a program can hold. Adding a rule: one function, one line in `check`.
 
 mod architecture;
+mod links;
 mod rust;
 mod source;
 mod words;
@@ -33,6 +34,9 @@ pub fn check(root: &Path) -> anyhow::Result<()> {
         if file.path.ends_with(".rs") {
             problems.extend(rust::problems(&file));
         }
+        if file.path.ends_with(".md") {
+            problems.extend(links::problems(&file, |path| text_of(&root.join(path))));
+        }
         if file.path == "ARCHITECTURE.md" {
             problems.extend(architecture::problems(&file, |path| root.join(path).exists()));
         }
@@ -41,6 +45,11 @@ pub fn check(root: &Path) -> anyhow::Result<()> {
         bail!("\n{}", problems.join("\n"));
     }
     Ok(())
+}
+
+/// The text of a file; empty for what exists and is no text.
+fn text_of(path: &Path) -> Option<String> {
+    path.exists().then(|| fs::read_to_string(path).unwrap_or_default())
 }
 
 fn paths(root: &Path) -> anyhow::Result<Vec<String>> {
