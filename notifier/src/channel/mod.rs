@@ -7,6 +7,8 @@ pub mod email;
 pub mod http;
 pub mod script;
 pub mod sms;
+#[cfg(test)]
+mod testing;
 pub mod tls;
 pub mod uplink;
 pub mod webhook;
