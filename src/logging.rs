@@ -64,9 +64,19 @@ where
             write!(out, " {level:>5} ")?;
         }
         write!(out, "{}: ", self.role)?;
-        context.field_format().format_fields(out.by_ref(), event)?;
+        let mut fields = String::new();
+        context.field_format().format_fields(Writer::new(&mut fields), event)?;
+        for char in fields.chars() {
+            if is_told(char) { out.write_char(char)? } else { write!(out, "{}", char.escape_default())? }
+        }
         writeln!(out)
     }
+}
+
+/// A value may hold anything: names of processes, answers of servers. What would begin another line, or move or hide
+/// what stands beside it, is told by its number.
+fn is_told(char: char) -> bool {
+    !char.is_control() && !notifier::words::is_hidden(char)
 }
 
 #[cfg(test)]
@@ -91,6 +101,10 @@ mod tests {
     }
 
     fn logged(journal: bool) -> String {
+        captured(journal, || tracing::warn!(rows = 7, "store is slow"))
+    }
+
+    fn captured(journal: bool, log: impl FnOnce()) -> String {
         let captured = Captured::default();
         let writer = captured.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -98,7 +112,7 @@ mod tests {
             .with_ansi(false)
             .event_format(Line { role: "ingest", journal })
             .finish();
-        tracing::subscriber::with_default(subscriber, || tracing::warn!(rows = 7, "store is slow"));
+        tracing::subscriber::with_default(subscriber, log);
         let bytes = captured.0.lock().expect("no writer panics").clone();
         String::from_utf8(bytes).expect("log lines are UTF-8")
     }
@@ -113,5 +127,23 @@ mod tests {
         let line = logged(false);
         assert!(line.ends_with("  WARN ingest: store is slow rows=7\n"), "{line}");
         assert!(line.starts_with("20") && line.contains('T'), "{line}");
+    }
+    #[test]
+    fn hostile_values_make_no_line_of_their_own() {
+        for journal in [false, true] {
+            let mut count = 0;
+            let log = captured(journal, || {
+                for name in faults::hostile::strings(faults::runs(1_000, 10_000)) {
+                    tracing::info!(name, "a process");
+                    tracing::warn!(error = %name, "it failed");
+                    tracing::error!("{name}; what was read before stays at work");
+                    count += 3;
+                }
+            });
+            assert_eq!(log.lines().count(), count);
+            assert!(!log.replace('\n', "").chars().any(|char| !super::is_told(char)));
+            let begins = |line: &str| line.starts_with(if journal { '<' } else { '2' }) && line.contains("ingest: ");
+            assert_eq!(log.lines().find(|line| !begins(line)), None);
+        }
     }
 }

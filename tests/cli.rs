@@ -52,6 +52,33 @@ fn bad_configuration_is_78_for_every_command_that_reads_one() {
 }
 
 #[test]
+fn what_is_wrong_with_warnings_is_told_with_its_place_and_remedy() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let path = dir.path().join("floodmark.toml");
+    let refused = |text: &str, told: &[&str]| {
+        fs::write(&path, text).expect("a scratch file");
+        let file = path.to_str().expect("a UTF-8 path");
+        let text = check(&["config", "check", "--config", file], 78, told);
+        assert!(text.contains(file), "{text}");
+    };
+    let rule = |keys: &str| format!("[[notifier.rule]]\nname = \"mine\"\n{keys}\n");
+    let key = "notifier.rule[mine]";
+    refused(&rule("when = \"load1 >\""), &[key, ".when", "line 1, column 8"]);
+    refused(&rule("when = \"lod1 > 8\""), &[key, ".when", "lod1", "column 1", "did you mean load1?"]);
+    refused(&rule("when = \"load1 > 8\"\nclear = 9"), &[key, ".clear", "own limit 8"]);
+    refused(&rule("when = \"load1 > 8\"\nsummary = \"{{ valeu }}\""), &[key, ".summary", "did you mean value?"]);
+    refused(&rule("when = \"load1 > 8\"\nwenn = 1"), &["unknown field", "wenn", "line 4"]);
+    let receiver = |keys: &str| format!("[[notifier.receiver]]\nname = \"anna\"\n{keys}\n");
+    let phone = ["notifier.receiver[anna].phone", "89161234567", "+79161234567"];
+    refused(&receiver("phone = \"89161234567\"\nmail = \"a@b.c\"\nchannels = [\"email\"]"), &phone);
+    let sms = "[[notifier.sms]]\nname = \"gate\"\nurl = \"https://sms.example/?to={{to}}&text={{txet}}\"\n";
+    refused(sms, &["notifier.sms[gate].url", "txet", "{{text}}"]);
+    // More than one at once: all are told.
+    let both = rule("when = \"lod1 > 8\"") + &receiver("phone = \"x\"\nchannels = [\"fax\"]");
+    refused(&both, &[key, "did you mean load1?", "notifier.receiver[anna].phone", "fax"]);
+}
+
+#[test]
 fn the_printed_default_is_a_valid_file() {
     let dir = tempfile::tempdir().expect("a scratch folder");
     let path = dir.path().join("floodmark.toml");

@@ -35,6 +35,10 @@ pub struct Counters {
     pub packets_gap: AtomicU64,
     /// Times that the database had less than it had acknowledged.
     pub setbacks: AtomicU64,
+    /// Rows that the retention removed.
+    pub rows_removed: AtomicU64,
+    /// Bytes that it gave back.
+    pub bytes_removed: AtomicU64,
     /// Spool bytes that were stepped over as damaged.
     pub damaged_bytes: AtomicU64,
 }

@@ -426,6 +426,8 @@ impl Teller {
             streams: self.board.stored(),
             rows_gap: Counters::get(&counters.rows_gap),
             packets_gap: Counters::get(&counters.packets_gap),
+            rows_removed: Counters::get(&counters.rows_removed),
+            bytes_removed: Counters::get(&counters.bytes_removed),
             database: database.state.clone(),
             database_since: database.since_ns / 1_000_000_000,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use store::{RetentionPolicy, Store};
 use tokio::sync::watch;
 
-use crate::board::Board;
+use crate::board::{Board, Counters};
 use crate::config::Retention;
 use crate::limits::RETENTION_INTERVAL;
 use crate::role::{now_ns, now_seconds};
@@ -47,7 +47,7 @@ pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut 
                      it believes, and believes the clock after a day; set the clock right if it is wrong"
                 );
             }
-            run_once(&store, &policy, believed).await;
+            run_once(&store, &policy, believed, &board.counters).await;
         }
         let wait = if board.database(now_ns()).is_up { RETENTION_INTERVAL } else { Duration::from_secs(2) };
         tokio::select! {
@@ -57,10 +57,12 @@ pub async fn keep(store: Store, policy: RetentionPolicy, board: Arc<Board>, mut 
     }
 }
 
-async fn run_once(store: &Store, policy: &RetentionPolicy, now: u32) {
+async fn run_once(store: &Store, policy: &RetentionPolicy, now: u32, counters: &Counters) {
     match store.retention(policy, now).await {
         Ok(report) => {
             for table in report.tables.iter().filter(|t| t.rows > 0 || t.parts > 0) {
+                Counters::add(&counters.rows_removed, table.rows);
+                Counters::add(&counters.bytes_removed, table.bytes);
                 tracing::info!(
                     table = table.table,
                     rows = table.rows,

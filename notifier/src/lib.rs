@@ -4,11 +4,12 @@
 //!
 //! The life of an alert: [`host`] samples the machine and [`lines`] hears the roles; [`metric`] gives both names;
 //! [`rule`] and [`attack`] judge them once a second ([`judgement`]); [`incident`] keeps what fires and decides who is
-//! told; [`outbox`] makes that durable; [`channel`] puts a [`notice`] into words and hands it over. [`record`] writes
-//! what happened as rows into notifier's own spool.
+//! told ([`chronicle`] says what else happened); [`outbox`] makes that durable; [`channel`] puts a [`notice`] into words
+//! and hands it over. [`record`] writes what happened as rows into notifier's own spool.
 
 pub mod attack;
 pub mod channel;
+pub mod chronicle;
 pub mod config;
 pub mod error;
 pub mod host;

@@ -3,6 +3,9 @@
 /// A notice as JSON.
 pub const NOTICE_BYTES_MAX: usize = 256 << 10;
 
+/// Lines of what else happened, in one notice.
+pub const NOTICE_JOURNAL_MAX: usize = 40;
+
 /// Subjects whose values are looked at in one second: the busiest hosts and prefixes, and everything of this machine.
 /// Each costs less than 200 bytes. Those beyond are counted.
 pub const SUBJECTS_MAX: usize = 16_384;

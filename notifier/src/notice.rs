@@ -86,6 +86,10 @@ pub struct Notice {
     pub status: Option<Status>,
     /// For a report: what happened when.
     pub timeline: Vec<Moment>,
+    /// For a report: what else happened on this machine meanwhile, as far as Floodmark heard of it; at most 40.
+    pub journal: Vec<Moment>,
+    /// For a report: what was lost meanwhile; `None` = nobody counted.
+    pub losses: Option<Losses>,
     /// It is the last one that a cap lets through until then, ns since the epoch.
     pub capped_until_ns: Option<u64>,
     /// For a digest: messages that it stands for.
@@ -122,6 +126,61 @@ pub struct Status {
     pub is_stable: bool,
     /// Books balance.
     pub imbalance: i64,
+}
+
+/// What was lost, or removed, in the words of the books: each kind has its own and they are never added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Losses {
+    /// Frames that the kernel dropped because a ring was full.
+    pub dropped: u64,
+    /// Frames that the devices counted and the taps did not see; signed, an observation.
+    pub pre_tap: i64,
+    /// Wire packets that were kept as totals only.
+    pub coarsened: u64,
+    /// Wire packets that were counted and not written.
+    pub shed: u64,
+    /// Wire packets that passed while capture did not run.
+    pub blind: u64,
+    /// Wire packets whose rows the spool lost.
+    pub gap: u64,
+    /// Rows that the database refused.
+    pub rows_parked: u64,
+    /// Rows that the retention removed from the store.
+    pub rows_removed: u64,
+    /// Bytes that it gave back.
+    pub bytes_removed: u64,
+}
+
+impl Losses {
+    /// The other's too.
+    pub fn add(&mut self, other: &Losses) {
+        self.pre_tap = self.pre_tap.saturating_add(other.pre_tap);
+        self.join(other, u64::saturating_add);
+    }
+
+    /// What came after `before`.
+    pub fn since(&self, before: &Losses) -> Losses {
+        let mut since = *self;
+        since.pre_tap = since.pre_tap.saturating_sub(before.pre_tap);
+        since.join(before, u64::saturating_sub);
+        since
+    }
+
+    fn join(&mut self, other: &Losses, by: fn(u64, u64) -> u64) {
+        for (own, other) in [
+            (&mut self.dropped, other.dropped),
+            (&mut self.coarsened, other.coarsened),
+            (&mut self.shed, other.shed),
+            (&mut self.blind, other.blind),
+            (&mut self.gap, other.gap),
+            (&mut self.rows_parked, other.rows_parked),
+            (&mut self.rows_removed, other.rows_removed),
+            (&mut self.bytes_removed, other.bytes_removed),
+        ] {
+            *own = by(*own, other);
+        }
+    }
 }
 
 /// A line of a report.

@@ -166,3 +166,47 @@ fn a_broken_file_leaves_the_rules_at_work_and_is_an_incident() {
         assert!(notifier.wait().unwrap().success(), "{}", machine.log());
     });
 }
+
+/// A mail server whose certificate is of an authority that nobody here knows: the page itself.
+#[test]
+fn a_wrong_certificate_is_told_once_by_the_other_channel_and_the_rest_goes_on() {
+    in_namespace("alerts::a_wrong_certificate_is_told_once_by_the_other_channel_and_the_rest_goes_on", || {
+        crate::link::ip("link set lo up");
+        let gateway = Recorder::http("ok");
+        // This network is the test's own: the port is free.
+        let config = format!(
+            "[notifier.pipeline]\nfollow_wait = \"1s\"\ngroup_interval = \"1s\"\n\
+             [notifier.email]\nserver = \"localhost\"\nport = 8443\nsecurity = \"tls\"\nfrom = \"flood@example.org\"\n\
+             [[notifier.sms]]\nname = \"gate\"\nurl = \"http://{}/?to={{{{to}}}}&text={{{{text}}}}\"\n\
+             custom = {{ method = \"GET\", ok_values = [\"ok\"] }}\n\
+             [[notifier.receiver]]\nname = \"anna\"\nmail = \"anna@example.org\"\nphone = \"+79161234567\"\n\
+             channels = [\"email\", \"gate\"]\n{}",
+            gateway.address(),
+            rule("always", "node", "cores > 0")
+        );
+        let machine = Machine::new(&config);
+        let file = machine.dir().join("floodmark.toml");
+        let text = fs::read_to_string(&file).unwrap().replace("127.0.0.1:0", "127.0.0.1:8443");
+        fs::write(&file, text).unwrap();
+        let mut web = machine.spawn_role("web");
+        await_some("the page", || std::net::TcpStream::connect("127.0.0.1:8443").ok());
+        let mut notifier = machine.spawn_role("notifier");
+        let told = |part: &str| gateway.taken().iter().filter(|taken| taken.to.contains(part)).count();
+        await_some("the warning, by the channel that works", || (told("always") > 0).then_some(()));
+        let of_channel = |i: &live::incident::Incident| i.rule == "channel-failing" && i.subject.name == "email";
+        let incident = await_some("the incident of the channel", || {
+            line(&machine)?.incidents.into_iter().find(of_channel)
+        });
+        assert!(incident.summary.en.contains("from an authority that is not trusted"), "{incident:?}");
+        await_some("word of it", || (told("channel%20email") > 0).then_some(()));
+        // Another alert goes its way, and nobody hears of the channel again.
+        let good = fs::read_to_string(&file).unwrap();
+        fs::write(&file, good + &rule("second", "node", "cores > 0")).unwrap();
+        await_some("the next warning", || (told("second") > 0).then_some(()));
+        assert_eq!((told("channel%20email"), told("always")), (1, 1), "{:?}", gateway.taken());
+        for role in [&mut notifier, &mut web] {
+            send("TERM", role.id());
+            assert!(role.wait().unwrap().success(), "{}", machine.log());
+        }
+    });
+}

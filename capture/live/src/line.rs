@@ -349,6 +349,12 @@ pub struct IngestLine {
     pub lag_ms: u64,
     /// Spool bytes damaged and stepped over, since the start.
     pub damaged_bytes: u64,
+    /// Rows that the retention removed since the start; the server's estimate where a whole partition went.
+    #[serde(default)]
+    pub rows_removed: u64,
+    /// Bytes that it gave back.
+    #[serde(default)]
+    pub bytes_removed: u64,
     /// What is committed, per epoch and stream: ingest's column of the ledger.
     pub streams: Vec<super::ledger::StoredColumns>,
 }

@@ -8,6 +8,8 @@ pub mod http;
 pub mod once;
 pub mod script;
 pub mod sms;
+#[cfg(test)]
+mod testing;
 pub mod tls;
 pub mod uplink;
 pub mod webhook;

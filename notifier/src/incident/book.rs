@@ -11,10 +11,12 @@ use super::lane::{Lane, Sent};
 use super::month::{Month, Traffic};
 use super::open::{Effect, Open};
 use super::settings::{Settings, ns};
+use super::tally::{Tally, Told};
 use super::token::Token;
 use super::{INCIDENTS_MAX, mute};
+use super::aftermath::Journal;
 use crate::judgement::{Change, Transition};
-use crate::notice::Chart;
+use crate::notice::{Chart, Moment};
 use crate::outbox::Outbox;
 
 /// An incident whose judge does not speak of it for so long after a start is over, ns: its rule may be gone.
@@ -33,6 +35,10 @@ pub struct Facts<'a> {
     pub imbalance: i64,
     /// Capture's cumulative bytes; `None` = it does not speak.
     pub traffic: Option<Traffic>,
+    /// The roles' counters of losses.
+    pub losses: Told,
+    /// What else happened in this second.
+    pub happened: &'a [Moment],
     /// The last hour of what an incident is about.
     pub chart: &'a dyn Fn(&Incident) -> Option<Chart>,
 }
@@ -40,7 +46,15 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Nothing is known.
     pub fn none() -> Facts<'static> {
-        Facts { host: None, load_percent: 0.0, imbalance: 0, traffic: None, chart: &|_| None }
+        Facts {
+            host: None,
+            load_percent: 0.0,
+            imbalance: 0,
+            traffic: None,
+            losses: Told::default(),
+            happened: &[],
+            chart: &|_| None,
+        }
     }
 }
 
@@ -72,6 +86,8 @@ pub struct Book {
     pub(super) tokens: BTreeMap<String, Token>,
     pub(super) lanes: HashMap<(String, String), Lane>,
     pub(super) month: Month,
+    pub(super) tally: Tally,
+    pub(super) journal: Journal,
     /// When the last status message was due, ns.
     pub(super) status_ns: u64,
     pub(super) ids: Ids,
@@ -108,6 +124,8 @@ impl Book {
             tokens: BTreeMap::new(),
             lanes: HashMap::new(),
             month: Month::default(),
+            tally: Tally::default(),
+            journal: Journal::default(),
             status_ns: now_ns,
             ids,
             counts: Counts::default(),
@@ -142,11 +160,12 @@ impl Book {
         settings: &Settings,
         outbox: &mut Outbox,
     ) -> Changed {
+        self.observe(now_ns, facts, settings);
         for transition in transitions {
             self.take(transition, settings);
         }
         self.close_orphans(now_ns);
-        self.observe(now_ns, facts, settings);
+        self.chronicle(now_ns, facts);
         outbox.expire(now_ns);
         self.hush(now_ns, settings);
         let mut round = Round { now_ns, facts, settings, outbox };
@@ -175,6 +194,7 @@ impl Book {
             let id = open.incident.id.clone();
             match open.apply(transition, flap) {
                 Effect::Changed => {
+                    open.lose(self.tally.sum());
                     self.mark(&id);
                 }
                 Effect::Moved if transition.time_ns.saturating_sub(open.saved_ns) >= SAVE_NS => {
@@ -196,6 +216,7 @@ impl Book {
         }
         let id = self.ids.id(transition.time_ns);
         let mut open = Open::new(id.clone(), transition);
+        open.losses_from = self.tally.sum();
         open.saved_ns = transition.time_ns;
         if transition.change == Change::Flapping {
             open.apply(transition, flap);
@@ -224,6 +245,7 @@ impl Book {
             open.incident.resolved_ns = Some(now_ns);
             open.is_confirmed = true;
             open.note(now_ns, "nothing is heard of it any more", "о нём больше ничего не слышно");
+            open.lose(self.tally.sum());
             ids.push(open.incident.id.clone());
         }
         ids.iter().for_each(|id| self.mark(id));

@@ -76,7 +76,11 @@ impl Book {
         notice.replaces = draft.replaces;
         let thread = opens.iter().min_by_key(|open| open.incident.fired_ns).map(|open| open.incident.id.clone());
         if draft.kind == NoticeKind::Report {
-            notice.timeline = opens.first().map(|open| open.timeline.clone()).unwrap_or_default();
+            if let Some(open) = opens.first() {
+                notice.timeline = open.timeline.clone();
+                notice.losses = open.losses;
+                notice.journal = self.journal.around(open);
+            }
         }
         if matches!(route.channel.kind, ChannelKind::Email | ChannelKind::WebHook) {
             if route.channel.kind == ChannelKind::Email {
@@ -225,8 +229,9 @@ pub(super) fn status_of(book: &Book, round: &Round<'_, '_>) -> Status {
 /// Cuts what a notice can do without until it is small enough.
 fn fit(notice: &mut Notice) {
     let is_large = |notice: &Notice| serde_json::to_vec(notice).map_or(0, |json| json.len()) > NOTICE_BYTES_MAX;
-    let cuts: [fn(&mut Notice); 4] = [
+    let cuts: [fn(&mut Notice); 5] = [
         |notice| notice.chart = None,
+        |notice| notice.journal.clear(),
         |notice| notice.incidents.iter_mut().skip(1).for_each(|incident| incident.attack = None),
         |notice| notice.host = None,
         |notice| notice.timeline.clear(),

@@ -4,11 +4,12 @@
 //! [`crate::outbox`]. [`desk`] owns both and the state file behind one lock, writes what changed in one transaction,
 //! and is what the role, its control handler and the senders call. The life of an incident in it: [`open`] (what is
 //! kept), [`mute`] (silenced, inhibited, maintenance), [`alert`] (who hears of it first), [`lane`] (how often),
-//! [`ladder`] (reminders, escalation, fallback), [`close`] (resolved, report), [`compose`] (the notice).
+//! [`ladder`] (reminders, escalation, fallback), [`close`] (resolved, report), [`compose`] (the notice), [`aftermath`] (what the report tells beside the incident).
 //!
 //! Bounds: the constants here. Nothing here reads a clock.
 
 pub mod act;
+mod aftermath;
 pub mod alert;
 pub mod book;
 mod check;
@@ -27,6 +28,7 @@ pub mod open;
 pub mod settings;
 pub mod status;
 mod table;
+pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -50,6 +52,9 @@ pub const SILENCES_MAX: usize = 256;
 
 /// Lines of an incident's history.
 pub const TIMELINE_MAX: usize = 24;
+
+/// Lines of what happened on this machine that are kept; a report shows those of its incident's time.
+pub const JOURNAL_MAX: usize = 128;
 
 /// Incidents in one notice; the rest is a number.
 pub const NOTICE_INCIDENTS_MAX: usize = 20;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TIMELINE_MAX;
 use crate::judgement::{Change, Class, Transition};
-use crate::notice::Moment;
+use crate::notice::{Losses, Moment};
 
 /// Who was told, by which channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +69,10 @@ pub struct Open {
     pub worse_ns: u64,
     /// What happened when.
     pub timeline: Vec<Moment>,
+    /// All that had been lost when it began; `None` = nobody counted.
+    pub losses_from: Option<Losses>,
+    /// What was lost while it went on, once it is over.
+    pub losses: Option<Losses>,
     /// Times of the newest crossings, ns, for flapping that the judges do not see.
     pub fired_at_ns: Vec<u64>,
     /// Its judge has spoken of it since this process began.
@@ -229,6 +233,12 @@ impl Open {
                 self.note(now_ns, "it comes and goes", "появляется и пропадает");
             }
         }
+    }
+
+    /// `sum` = all that has been lost by now.
+    pub fn lose(&mut self, sum: Option<Losses>) {
+        let is_over = !self.is_firing();
+        self.losses = sum.zip(self.losses_from).filter(|_| is_over).map(|(sum, from)| sum.since(&from));
     }
 
     /// Adds a line to its history; the first and the last lines stay.

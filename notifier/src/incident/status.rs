@@ -15,6 +15,9 @@ impl Book {
         if self.month.observe(since_s, facts.traffic, now_ns) {
             self.dirty.pipeline = true;
         }
+        if self.tally.observe(&facts.losses, now_ns) {
+            self.dirty.pipeline = true;
+        }
     }
 
     /// Makes the status rows that are due. One that was missed while this process was down is not made later.

@@ -48,6 +48,8 @@ pub(super) fn load(connection: &Connection, ids: Ids, now_ns: u64) -> rusqlite::
         connection.query_row(sql, [key], |row| row.get::<_, String>(0)).optional()
     };
     book.month = value("month")?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    book.tally = value("tally")?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    book.journal = value("journal")?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     for (receiver, channel, sent) in outbox::table::sent_since(connection, now_ns.saturating_sub(HOUR_NS))? {
         book.recall(receiver, channel, sent);
     }
@@ -64,8 +66,12 @@ pub(super) fn write(transaction: &Transaction<'_>, book: &Book) -> rusqlite::Res
     put(transaction, "silences", "id", dirty.silences.iter().map(|id| (id, book.silences.get(id))))?;
     put(transaction, "tokens", "hash", dirty.tokens.iter().map(|hash| (hash, book.tokens.get(hash))))?;
     if dirty.pipeline {
-        let month = serde_json::to_string(&book.month).unwrap_or_default();
-        transaction.execute("INSERT OR REPLACE INTO pipeline (key, value) VALUES ('month', ?1)", [month])?;
+        let [month, tally] = [serde_json::to_string(&book.month), serde_json::to_string(&book.tally)];
+        let journal = serde_json::to_string(&book.journal);
+        for (key, value) in [("month", month), ("tally", tally), ("journal", journal)] {
+            let value = value.unwrap_or_default();
+            transaction.execute("INSERT OR REPLACE INTO pipeline (key, value) VALUES (?1, ?2)", [key, &value])?;
+        }
     }
     Ok(())
 }

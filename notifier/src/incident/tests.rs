@@ -1,5 +1,7 @@
 //! The pipeline as a machine: transitions and time in, messages out, without a clock, a disk or a network.
 
+mod report;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +14,10 @@ use super::config::{Config, Maintenance, Receiver, Step};
 use super::desk::Desk;
 use super::id::Ids;
 use super::settings::Settings;
+use super::tally::Told;
 use crate::channel::{Receipt, SendError};
 use crate::judgement::{Change, Class, Level, Reading, RuleHead, Transition};
-use crate::notice::NoticeKind;
+use crate::notice::{Moment, NoticeKind};
 use crate::outbox::book::kind_name;
 use crate::outbox::{Outbox, Row};
 
@@ -36,6 +39,9 @@ struct World {
     settings: Settings,
     now_ns: u64,
     behaviour: BTreeMap<String, Behaviour>,
+    /// What the roles count, and what they tell in the next second.
+    losses: Told,
+    happened: Vec<Moment>,
     /// Accepted: when, and what.
     accepted: Vec<(u64, Row)>,
 }
@@ -67,6 +73,8 @@ impl World {
             settings,
             now_ns: START,
             behaviour: BTreeMap::new(),
+            losses: Told::default(),
+            happened: Vec::new(),
             accepted: Vec::new(),
         }
     }
@@ -77,7 +85,9 @@ impl World {
 
     /// One second.
     fn second(&mut self, transitions: &[Transition]) {
-        self.book.decide(self.now_ns, transitions, &Facts::none(), &self.settings, &mut self.outbox);
+        let happened = std::mem::take(&mut self.happened);
+        let facts = Facts { losses: self.losses, happened: &happened, ..Facts::none() };
+        self.book.decide(self.now_ns, transitions, &facts, &self.settings, &mut self.outbox);
         self.book.dirty = Default::default();
         for channel in self.settings.channels.clone() {
             let behave = self.behaviour.get(&channel.name).copied().unwrap_or(takes);

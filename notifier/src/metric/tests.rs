@@ -96,6 +96,8 @@ fn ingest(second: u64, stored: StoredColumns) -> IngestLine {
         rows_parked: 2,
         rows_gap: 0,
         packets_gap: 0,
+        rows_removed: 0,
+        bytes_removed: 0,
         lag_ms: 1_500,
         damaged_bytes: 0,
         streams: vec![stored],

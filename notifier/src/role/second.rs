@@ -23,6 +23,7 @@ use super::senders::{Places, Senders, answered};
 use crate::attack::Detector;
 use crate::attack::baseline::Baseline;
 use crate::attack::sample::Samples;
+use crate::chronicle::{self, Chronicle};
 use crate::config::Config;
 use crate::config::reload::Watcher;
 use crate::error::NotifierError;
@@ -57,6 +58,7 @@ pub struct Second {
     registry: Registry,
     metrics: Metrics,
     gatherer: Gatherer,
+    chronicle: Chronicle,
     recorder: Recorder,
     host: Host,
     history: History,
@@ -98,6 +100,7 @@ impl Second {
             samples: Samples::open(&options.run_dir, &options.state_dir, &config.detection, stop)
                 .map_err(NotifierError::Thread)?,
             gatherer: Gatherer::new(now.instant),
+            chronicle: Chronicle::default(),
             recorder: Recorder::open(spool, &state, now.ns, now.instant),
             host: Host::open(&config.host, stop).map_err(NotifierError::Thread)?,
             history: History::default(),
@@ -242,6 +245,7 @@ impl Second {
         imbalance: Option<f64>,
         transitions: &[Transition],
     ) {
+        let happened = self.chronicle.look(now.ns, lines);
         let history = &self.history;
         let chart = |incident: &Incident| chart(history, incident);
         let links = host.links.iter().filter_map(|link| link.used_percent);
@@ -255,6 +259,8 @@ impl Second {
             load_percent: links.fold(host.cpu.busy, f64::max),
             imbalance: imbalance.unwrap_or(0.0) as i64,
             traffic,
+            losses: chronicle::losses(lines),
+            happened: &happened,
             chart: &chart,
         };
         let changed = self.desk.tick(now.ns, transitions, &facts);
@@ -270,8 +276,8 @@ impl Second {
         for kept in self.samples.take() {
             self.desk.keep_sample(&kept.incident, &kept.path.to_string_lossy(), kept.packets);
         }
-        let happened: Vec<Happened> = self.happened.1.try_iter().collect();
-        for event in happened {
+        let asked: Vec<Happened> = self.happened.1.try_iter().collect();
+        for event in asked {
             self.recorder.event(&self.state, (event.kind, Severity::Info), &event.subject, &event.text, now.ns);
         }
         self.host.set_firing(self.desk.is_firing());

@@ -1,6 +1,7 @@
 //! faults: faults on purpose. Without features it is [`pass`], which does nothing: the named places at which tests make
 //! a step fail. With `harness` it is what the fault tests share: how often to run ([`runs`]), the seed ([`Seed`]), a
-//! namespace of one's own ([`namespace`]), a proxy that breaks connections ([`proxy`]) and the table that `cargo x faults` prints ([`report`]).
+//! namespace of one's own ([`namespace`]), a proxy that breaks connections ([`proxy`]), hostile strings ([`hostile`]) and
+//! the table that `cargo x faults` prints ([`report`]).
 //!
 //! The places of ingest and store, in the order of a batch's life:
 //!
@@ -20,6 +21,8 @@
 #![forbid(unsafe_code)]
 
 mod failpoint;
+#[cfg(feature = "harness")]
+pub mod hostile;
 #[cfg(feature = "harness")]
 pub mod namespace;
 #[cfg(feature = "harness")]

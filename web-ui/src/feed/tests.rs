@@ -97,6 +97,8 @@ pub(crate) fn ingest(seq: u64, time_ns: u64) -> IngestLine {
         rows_parked: 0,
         rows_gap: 0,
         packets_gap: 0,
+        rows_removed: 0,
+        bytes_removed: 0,
         lag_ms: 640,
         damaged_bytes: 0,
         streams: vec![StoredColumns { epoch, packets: stored, bytes: stored * 860, ..StoredColumns::default() }],

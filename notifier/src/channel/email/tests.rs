@@ -1,10 +1,10 @@
 //! Mails as people read them: snapshots of each kind in both languages, the parts, and what hostile names do to them.
 
-mod examples;
 mod hostile;
 mod servers;
 
 use super::render;
+use crate::channel::testing::examples;
 use crate::notice::{Language, NoticeKind};
 
 #[test]

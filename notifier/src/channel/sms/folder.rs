@@ -1,17 +1,22 @@
 //! folder: the spool of a modem's program: smstools, or gammu-smsd with the service "files".
 //!
 //! A file is written whole under a name that the program does not look at, made durable, and renamed into its place.
-//! What became of it is where the program moves it.
+//! What became of it is where the program moves it, and what a status report of smstools says. A message that the
+//! program does not take is taken back: a modem that is dead must not look like a warning that was given.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::config::{Gateway, Kind};
 use super::encode::{Alphabet, alphabet, from_ucs2_octets, ucs2_octets};
+use super::report::{self, Reports};
 use super::{AT_ONCE_MAX, Inbound, Short};
 use crate::channel::{Delivery, Receipt, SendError};
 use crate::words::line;
@@ -21,6 +26,9 @@ const FOLLOWED_MAX: usize = 256;
 
 /// Entries of a folder that one look takes in: somebody may have kept years of messages there.
 const ENTRIES_MAX: usize = 10_000;
+
+/// A status report that has not come by then will not come.
+const REPORT_WAIT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Bytes of a file of the program that are read.
 const FILE_BYTES_MAX: u64 = 16 << 10;
@@ -34,8 +42,17 @@ pub struct Folder {
     is_gammu: bool,
     root: PathBuf,
     reports: bool,
-    followed: Mutex<VecDeque<String>>,
-    seen: Mutex<VecDeque<String>>,
+    validity: Duration,
+    followed: Mutex<VecDeque<Followed>>,
+    /// Received files that are there and were read.
+    seen: Mutex<HashSet<String>>,
+    told: Mutex<Reports>,
+}
+
+/// A file whose fate is watched.
+struct Followed {
+    name: String,
+    since: Instant,
 }
 
 impl Folder {
@@ -46,8 +63,10 @@ impl Folder {
             is_gammu: config.kind == Kind::Gammu,
             root: config.folder.clone(),
             reports: config.reports,
+            validity: config.validity,
             followed: Mutex::default(),
             seen: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -58,7 +77,7 @@ impl Folder {
     pub fn send(&self, short: &Short) -> Result<Receipt, SendError> {
         let (folder, name, bytes) = match self.is_gammu {
             true => gammu_file(short, self.reports),
-            false => smstools_file(short, self.reports),
+            false => smstools_file(short, self.reports, self.validity),
         };
         let folder = self.root.join(folder);
         place(&folder, &name, &bytes).map_err(|error| {
@@ -78,19 +97,26 @@ impl Folder {
     pub fn follow(&self, name: &str) {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         // The name becomes part of a path.
-        if !name.contains('/') && !name.starts_with('.') && !followed.iter().any(|known| known == name) {
+        if !name.contains('/') && !name.starts_with('.') && !followed.iter().any(|known| known.name == name) {
             followed.truncate(FOLLOWED_MAX - 1);
-            followed.push_front(name.to_owned());
+            followed.push_front(Followed { name: name.to_owned(), since: Instant::now() });
         }
     }
 
     /// The files that were sent or given up since.
     pub fn receipts(&self) -> Vec<Delivery> {
+        self.receipts_at(Instant::now())
+    }
+
+    fn receipts_at(&self, now: Instant) -> Vec<Delivery> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.reports && !self.is_gammu && !followed.is_empty() {
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).look(&self.root, ENTRIES_MAX, read);
+        }
         let mut deliveries = Vec::new();
-        followed.retain(|name| match self.fate(name) {
+        followed.retain(|one| match self.fate(one, now) {
             Some((arrived, answer)) => {
-                deliveries.push(Delivery { provider_id: name.clone(), arrived, answer });
+                deliveries.push(Delivery { provider_id: one.name.clone(), arrived, answer });
                 false
             }
             None => true,
@@ -98,40 +124,64 @@ impl Folder {
         deliveries
     }
 
-    fn fate(&self, name: &str) -> Option<(bool, String)> {
-        let failed = self.root.join(if self.is_gammu { "error" } else { "failed" }).join(name);
+    /// Whether it arrived, in words; `None` = nobody knows yet.
+    fn fate(&self, one: &Followed, now: Instant) -> Option<(bool, String)> {
+        let failed = self.root.join(if self.is_gammu { "error" } else { "failed" }).join(&one.name);
         if failed.exists() {
             let reason = header(&read(&failed).unwrap_or_default(), "Fail_reason").unwrap_or_default();
             return Some((false, line(&format!("given up by the modem {reason}"), 120).trim_end().to_owned()));
         }
-        let sent = self.root.join("sent").join(name);
-        sent.exists().then(|| (true, "sent by the modem".to_owned()))
+        let waited = now.saturating_duration_since(one.since);
+        let sent = self.root.join("sent").join(&one.name);
+        if sent.exists() {
+            return self.after_sent(&sent, waited);
+        }
+        (waited >= self.validity).then(|| self.take_back(&one.name)).flatten()
+    }
+
+    /// It is on the air: a report may tell more.
+    fn after_sent(&self, sent: &Path, waited: Duration) -> Option<(bool, String)> {
+        let by_modem = || Some((true, "sent by the modem".to_owned()));
+        if self.is_gammu || !self.reports || waited >= REPORT_WAIT {
+            return by_modem();
+        }
+        let Some(awaited) = report::awaited(sent, &read(sent).unwrap_or_default()) else { return by_modem() };
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).of(&awaited)
+    }
+
+    /// The modem's program has not taken it for as long as it was of use, or has it and does not send it.
+    fn take_back(&self, name: &str) -> Option<(bool, String)> {
+        let (folder, program) = if self.is_gammu { ("outbox", "gammu-smsd") } else { ("outgoing", "smsd") };
+        let minutes = self.validity.as_secs() / 60;
+        if fs::remove_file(self.root.join(folder).join(name)).is_ok() {
+            return Some((false, format!("{program} has not taken it for {minutes} min and it is taken back; does it run?")));
+        }
+        let waits = self.root.join("checked").join(name).exists();
+        waits.then(|| (false, format!("{program} has not sent it for {minutes} min; look at its log and the modem")))
     }
 
     /// Received files that were not seen yet; they stay where they are.
     pub fn inbound(&self) -> Vec<Inbound> {
         let folder = self.root.join(if self.is_gammu { "inbox" } else { "incoming" });
         let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
-        let mut inbound = Vec::new();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut inbound, mut there) = (Vec::new(), HashSet::new());
         for entry in entries.take(ENTRIES_MAX).flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if inbound.len() >= AT_ONCE_MAX || name.starts_with('.') || !self.is_new(&name) {
+            if name.starts_with('.') {
                 continue;
             }
-            let Ok(bytes) = read(&entry.path()) else { continue };
-            inbound.extend(if self.is_gammu { gammu_message(&name, &bytes) } else { smstools_message(&bytes) });
+            if !seen.contains(&name) {
+                if inbound.len() >= AT_ONCE_MAX {
+                    continue;
+                }
+                let Ok(bytes) = read(&entry.path()) else { continue };
+                inbound.extend(if self.is_gammu { gammu_message(&name, &bytes) } else { smstools_message(&bytes) });
+            }
+            there.insert(name);
         }
+        *seen = there;
         inbound
-    }
-
-    fn is_new(&self, name: &str) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = !seen.iter().any(|known| known == name);
-        if is_new {
-            seen.truncate(ENTRIES_MAX - 1);
-            seen.push_front(name.to_owned());
-        }
-        is_new
     }
 }
 
@@ -141,26 +191,25 @@ fn safe(text: &str) -> String {
 }
 
 /// Folder, name and bytes for smstools: headers, an empty line, the text.
-fn smstools_file(short: &Short, reports: bool) -> (&'static str, String, Vec<u8>) {
+pub(super) fn smstools_file(short: &Short, reports: bool, validity: Duration) -> (&'static str, String, Vec<u8>) {
     let report = if reports { "Report: yes\n" } else { "" };
     let digits = short.to.trim_start_matches('+');
     let (alphabet, text) = match alphabet(&short.text) {
-        Alphabet::Gsm7 => ("ISO", latin(&short.text)),
+        // Every version knows it.
+        Alphabet::Gsm7 if short.text.is_ascii() => ("ISO", short.text.as_bytes().to_vec()),
+        // From 3.1.16 on; ISO would lose the Greek letters and the euro of the seven-bit alphabet.
+        Alphabet::Gsm7 => ("UTF-8", short.text.as_bytes().to_vec()),
         Alphabet::Ucs2 => ("UCS", ucs2_octets(&short.text)),
     };
-    let mut bytes = format!("To: {digits}\nAlphabet: {alphabet}\n{report}\n").into_bytes();
+    let minutes = validity.as_secs().div_ceil(60);
+    let mut bytes =
+        format!("To: {digits}\nAlphabet: {alphabet}\nValidity: {minutes} min\n{report}\n").into_bytes();
     bytes.extend(text);
     ("outgoing", format!("floodmark-{}", safe(&short.id)), bytes)
 }
 
-/// ISO 8859-1 (smstools turns it into the seven-bit alphabet); `short.text` of that alphabet has a few Greek letters and
-/// the euro beyond it, which become question marks.
-fn latin(text: &str) -> Vec<u8> {
-    text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect()
-}
-
 /// Folder, name and bytes for gammu-smsd: everything but the text stands in the name (files backend of its manual).
-fn gammu_file(short: &Short, reports: bool) -> (&'static str, String, Vec<u8>) {
+pub(super) fn gammu_file(short: &Short, reports: bool) -> (&'static str, String, Vec<u8>) {
     let option = if reports { "d" } else { "" };
     // Date, time and serial order the queue only: the id makes the name the same for a repeat.
     let name = format!("OUTA20000101_000000_00_{}_{}.txt{option}", short.to, safe(&short.id));
@@ -214,7 +263,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// A header's value of smstools' file.
-fn header(bytes: &[u8], name: &str) -> Option<String> {
+pub(super) fn header(bytes: &[u8], name: &str) -> Option<String> {
     let head = bytes.split(|byte| *byte == b'\n').take_while(|row| !row.is_empty());
     head.filter_map(|row| std::str::from_utf8(row).ok())
         .filter_map(|row| row.split_once(':'))
@@ -231,6 +280,10 @@ fn received(from: &str, text: &str) -> Option<Inbound> {
 fn smstools_message(bytes: &[u8]) -> Option<Inbound> {
     let begin = bytes.windows(2).position(|pair| pair == b"\n\n")? + 2;
     let body = &bytes[begin..];
+    // The network's word on one of ours, not a person's.
+    if report::is_report(body) {
+        return None;
+    }
     let text = match header(bytes, "Alphabet").unwrap_or_default().as_str() {
         "UCS" | "UCS2" => from_ucs2_octets(body),
         "UTF-8" | "UTF8" => String::from_utf8_lossy(body).into_owned(),
@@ -257,6 +310,7 @@ fn gammu_message(name: &str, bytes: &[u8]) -> Option<Inbound> {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::time::Duration;
 
     use super::super::config::{Gateway, Kind};
     use super::{Folder, Short};
@@ -281,7 +335,7 @@ mod tests {
         assert_eq!(receipt.provider_id, "floodmark-a1b");
         let path = dir.path().join("outgoing/floodmark-a1b");
         let bytes = fs::read(&path).expect("in its place");
-        let head = b"To: 79161234567\nAlphabet: UCS\nReport: yes\n\n";
+        let head = b"To: 79161234567\nAlphabet: UCS\nValidity: 30 min\nReport: yes\n\n";
         assert!(bytes.starts_with(head));
         assert_eq!(bytes[head.len()..], [0x04, 0x22, 0x04, 0x35, 0x04, 0x41, 0x04, 0x42]);
         assert_eq!(fs::read_dir(dir.path().join("outgoing")).expect("a folder").count(), 1);
@@ -337,5 +391,35 @@ mod tests {
             Gateway { name: "m".to_owned(), kind: Kind::Gammu, folder: dir.path().join("x"), ..Gateway::default() };
         let error = Folder::new(&gone).send(&short("a")).expect_err("no folder");
         assert!(matches!(&error, SendError::Passing(told) if told.contains("outbox")), "{error:?}");
+    }
+    #[test]
+    fn what_the_program_does_not_take_is_taken_back_and_told() {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        for (kind, place) in [(Kind::Smstools, "outgoing"), (Kind::Gammu, "outbox")] {
+            let folder = folder(dir.path(), kind);
+            let receipt = folder.send(&short("a")).expect("written");
+            let path = dir.path().join(place).join(&receipt.provider_id);
+            let now = tokio::time::Instant::now();
+            assert!(folder.receipts_at(now + Duration::from_secs(1_700)).is_empty() && path.exists());
+            let told = folder.receipts_at(now + Duration::from_secs(1_801));
+            assert!(matches!(&told[..], [one] if !one.arrived && one.answer.contains("does it run?")), "{told:?}");
+            assert!(!path.exists() && folder.receipts_at(now + Duration::from_secs(1_900)).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_report_is_awaited_where_one_was_asked_for() {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let folder = folder(dir.path(), Kind::Smstools);
+        let receipt = folder.send(&short("a")).expect("written");
+        let sent = dir.path().join("sent").join(&receipt.provider_id);
+        fs::rename(dir.path().join("outgoing").join(&receipt.provider_id), &sent).expect("as smstools does");
+        fs::write(&sent, "To: 79161234567\nMessage_id: 5\n\na").expect("as smstools does");
+        assert!(folder.receipts().is_empty(), "the network has not said anything");
+        let report = "From: 79161234567\n\nSMS STATUS REPORT\nMessage_id: 5\nStatus: 64,Error,no such number\n";
+        fs::write(dir.path().join("incoming/GSM1.x"), report).expect("a file");
+        let told = folder.receipts();
+        assert!(matches!(&told[..], [one] if !one.arrived && one.answer.contains("no such number")), "{told:?}");
+        assert!(folder.inbound().is_empty(), "a report is nobody's answer");
     }
 }

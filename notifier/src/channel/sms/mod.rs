@@ -12,6 +12,7 @@ mod folder;
 mod http;
 pub mod number;
 mod pieces;
+mod report;
 mod smpp;
 pub mod text;
 

@@ -1,5 +1,9 @@
-//! The gateways against real servers of the distribution: Kannel with its fake centre, gammu-smsd with a dummy phone.
+//! The gateways against real servers of the distribution: Kannel with its fake centre, gammu-smsd with a dummy phone,
+//! smstools with a modem of the test's own.
 //! Each is started here, in a folder and on ports of its own, and ended at the end of its test.
+
+mod hostile;
+mod smstools;
 
 use std::fs::{self, File};
 use std::net::TcpListener;

@@ -1,5 +1,6 @@
 //! content: what a mail says, as a document that becomes text and HTML.
 
+mod aftermath;
 mod attack;
 mod host;
 mod incident;
@@ -91,6 +92,7 @@ pub(super) fn document(notice: &Notice) -> Document {
         }));
     }
     blocks.extend(timeline(notice));
+    aftermath::aftermath(notice, &mut blocks);
     if let Some(host) = notice.host.as_deref().filter(|host| host.time_ns > 0) {
         host::host(host, notice, &mut blocks);
     }

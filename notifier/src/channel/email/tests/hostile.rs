@@ -1,116 +1,17 @@
 //! Hostile names in every text of a notice: the mail has the same headers, parts and lines as with harmless ones.
 
-use std::collections::BTreeMap;
-
-use faults::Seed;
+use faults::hostile::strings;
 use lettre::message::Mailbox;
-use live::incident::Words;
 
 use super::examples;
 use crate::channel::Message;
 use crate::channel::email::compose::{Sender, compose};
 use crate::channel::email::render;
+use crate::channel::testing::infect;
 use crate::notice::{Language, Notice, NoticeKind};
 
 /// What the issue asks for.
 const STRINGS: u64 = 10_000;
-
-/// Pieces of attacks: on headers, on SMTP, on MIME, on HTML, on templates, on the eye.
-const PIECES: [&str; 40] = [
-    "\r\nBcc: victim@example.net\r\n",
-    "\nSubject: owned\n\n",
-    "\rX-Injected: 1\r",
-    "\r\n.\r\nMAIL FROM:<a@b>\r\n",
-    "\n.\n",
-    ".",
-    "..",
-    "\r\n\r\n",
-    "\0",
-    "\x0b\x0c\x1b[2J\x07\x7f",
-    "\u{85}\u{2028}\u{2029}",
-    "\u{202e}\u{2066}\u{200f}gnp.exe",
-    "\u{200b}\u{feff}\u{e0041}",
-    "=?utf-8?q?=0d=0aBcc:_x@y.z?=",
-    "=?utf-8?b?DQpCY2M6IHhAeS56?=",
-    "=\r\n",
-    "=0D=0ABcc: x",
-    "--floodmark-a-00000000000000000000000000000000",
-    "\r\n--floodmark-a-0\r\nContent-Type: text/html\r\n\r\n<h1>x</h1>",
-    "Content-Type: multipart/mixed; boundary=x",
-    "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
-    "'--></style></title><b>",
-    "&lt;&#60;&amp;",
-    "</td></tr></table>",
-    "<a href=\"https://evil.example/\">",
-    "{{ 7*7 }}{% raw %}",
-    "${jndi:ldap://x}$(reboot)`id`",
-    "%s%n%0d%0a",
-    "\\r\\n\\u000a",
-    "From: a@b\r\nTo: c@d",
-    "ﬀ\u{301}\u{301}\u{301}",
-    "мойсервер",
-    "日本語",
-    "🔥👩‍👩‍👧",
-    "\u{fffe}\u{ffff}",
-    "; rm -rf /",
-    "\t\t  ",
-    ", \"a\" <x@y>",
-    "\u{a0}\u{ad}",
-];
-
-/// `number` of them, each other than the last, some of 8 KiB.
-fn strings(number: u64) -> impl Iterator<Item = String> {
-    let mut seed = Seed::of("hostile names");
-    (0..number).map(move |at| {
-        let pieces = 1 + seed.below(4);
-        let mut text: String = (0..pieces).map(|_| *seed.pick(&PIECES)).collect();
-        if at % 7 == 0 {
-            let char = char::from_u32(seed.below(0x300) as u32).expect("below the surrogates");
-            text.insert(if seed.below(2) == 0 { 0 } else { text.len() }, char);
-        }
-        if at % 25 == 0 {
-            text = text.repeat(1 + 8192 / text.len().max(1));
-        }
-        text
-    })
-}
-
-/// The notice with `text` wherever a text comes from outside.
-fn infect(mut notice: Notice, text: &str) -> Notice {
-    let own = || text.to_owned();
-    let words = || Words { en: own(), ru: own() };
-    notice.node = own();
-    for incident in &mut notice.incidents {
-        incident.rule = own();
-        incident.subject.name = own();
-        incident.summary = words();
-        incident.remedy = words();
-        incident.labels = BTreeMap::from([(own(), own())]);
-        incident.acknowledged_by = own();
-        incident.id = own();
-        if let Some(attack) = incident.attack.as_deref_mut() {
-            (attack.kind, attack.target, attack.direction, attack.sample) = (own(), own(), own(), own());
-            attack.title = words();
-            for share in attack.sources.iter_mut().chain(&mut attack.source_prefixes).chain(&mut attack.target_ports) {
-                share.key = own();
-            }
-        }
-    }
-    if let Some(chart) = &mut notice.chart {
-        chart.title = words();
-    }
-    for moment in &mut notice.timeline {
-        moment.what = words();
-    }
-    if let Some(host) = notice.host.as_deref_mut() {
-        host.disks.iter_mut().for_each(|disk| disk.mount = own());
-        for process in host.processes.by_cpu.iter_mut().chain(&mut host.processes.by_memory) {
-            (process.name, process.user, process.cgroup) = (own(), own(), own());
-        }
-    }
-    notice
-}
 
 fn composed(notice: Notice) -> Vec<u8> {
     let sender = Sender {
@@ -128,14 +29,14 @@ fn composed(notice: Notice) -> Vec<u8> {
 
 /// A part of a mail, read strictly: every line ends in CRLF, every header is a name and a value.
 #[derive(Debug)]
-struct Part {
+pub(super) struct Part {
     headers: Vec<(String, String)>,
     body: String,
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
 }
 
 impl Part {
-    fn read(text: &str) -> Part {
+    pub(super) fn read(text: &str) -> Part {
         let (head, body) = text.split_once("\r\n\r\n").expect("headers end");
         let mut headers: Vec<(String, String)> = Vec::new();
         for line in head.split("\r\n") {
@@ -164,13 +65,18 @@ impl Part {
         part
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
     }
 
-    /// The body as it was before it was encoded.
-    fn decoded(&self) -> String {
-        let bytes = match self.header("Content-Transfer-Encoding") {
+    /// The body as it was before it was encoded; nothing if that is no text.
+    pub(super) fn decoded(&self) -> String {
+        String::from_utf8(self.bytes()).unwrap_or_default()
+    }
+
+    /// The same in bytes.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        match self.header("Content-Transfer-Encoding") {
             "base64" => {
                 use base64::Engine;
                 let packed: String = self.body.split_whitespace().collect();
@@ -190,8 +96,7 @@ impl Part {
                 assert_eq!(other, "7bit");
                 self.body.clone().into_bytes()
             }
-        };
-        String::from_utf8(bytes).unwrap_or_default()
+        }
     }
 
     /// Names of headers and kinds of parts, numbers of lines and tags: what an injection would change.
@@ -247,7 +152,8 @@ fn hostile_names_inject_no_header_no_part_and_no_line() {
     check(&notice, 25);
     notice.chart = None;
     notice.host = examples::notice(NoticeKind::Reminder, Language::En).host;
-    notice.timeline = examples::notice(NoticeKind::Report, Language::En).timeline;
+    let report = examples::notice(NoticeKind::Report, Language::En);
+    (notice.timeline, notice.journal, notice.losses) = (report.timeline, report.journal, report.losses);
     notice.incidents.push(examples::load());
     notice.incidents.extend(vec![examples::attack(); 3]);
     check(&notice, faults::runs(STRINGS / 10, STRINGS));

@@ -1,6 +1,8 @@
-//! Conversations with mail servers: Postfix's smtp-sink, OpenSMTPD, python's TLS, and one of ours that misbehaves.
+//! Conversations with mail servers: Postfix and its smtp-sink, TLS with certificates of the test, and one of ours that
+//! misbehaves.
 
 mod fault;
+mod postfix;
 mod real;
 mod tls;
 

@@ -107,8 +107,7 @@ impl Http {
     /// # Errors
     /// See [`SendError`].
     pub async fn send(&self, short: &Short) -> Result<Receipt, SendError> {
-        let fields = self.fields_of(short)?;
-        let request = self.request(&fields)?;
+        let request = self.request_of(short)?;
         let answer = exchange(&self.client, request, &self.whose).await?;
         let mut receipt = self.spec.verdict.judge(&answer, &self.whose)?;
         if self.is_followed && !receipt.provider_id.is_empty() {
@@ -233,6 +232,11 @@ impl Http {
     fn url(&self, template: &str, fields: &Fields) -> Result<Url, SendError> {
         let url = self.rendered(template, Escape::Url, fields)?;
         Url::parse(&url).map_err(|error| SendError::Broken(format!("{}: url: {error}", self.whose)))
+    }
+
+    /// The one request that a message is.
+    pub(super) fn request_of(&self, short: &Short) -> Result<Request, SendError> {
+        self.request(&self.fields_of(short)?)
     }
 
     fn request(&self, fields: &Fields) -> Result<Request, SendError> {

@@ -1,7 +1,7 @@
 //! smpp: a short message centre by SMPP 3.4, over one connection that stays bound.
 
 mod link;
-mod pdu;
+pub(super) mod pdu;
 
 use std::str::FromStr;
 use std::sync::PoisonError;

@@ -20,7 +20,7 @@ impl Drop for Running {
 }
 
 /// Waits until somebody listens.
-fn wait(port: u16) {
+pub(super) fn wait(port: u16) {
     let mut tries = 0..500;
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(tries.next().is_some(), "a server listens on port {port}");
@@ -28,7 +28,7 @@ fn wait(port: u16) {
     }
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
 }
 
@@ -51,7 +51,7 @@ fn sink(dir: &Path) -> (Running, u16) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test finds programs of the system")]
-fn path_variable() -> String {
+pub(super) fn path_variable() -> String {
     std::env::var("PATH").unwrap_or_default()
 }
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use base64::Engine;
-use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -18,8 +18,8 @@ use super::{config, deliver, email, message};
 use crate::channel::SendError;
 use crate::channel::email::config::{Config, Security};
 
-/// A certificate for `name`, until `year`; its authority is written to `ca_file`.
-fn certified(name: &str, year: i32, ca_file: &Path) -> Arc<ServerConfig> {
+/// A certificate for `name`, until `year`, and its key; the authority is written to `ca_file`.
+pub(super) fn identity(name: &str, year: i32, ca_file: &Path) -> (Certificate, KeyPair) {
     let key = || KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("no names");
     authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -28,7 +28,12 @@ fn certified(name: &str, year: i32, ca_file: &Path) -> Arc<ServerConfig> {
     let mut own = CertificateParams::new([name.to_owned()]).expect("a name");
     (own.not_before, own.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(year, 1, 1));
     let own_key = key();
-    let own = own.signed_by(&own_key, &authority).expect("a certificate");
+    (own.signed_by(&own_key, &authority).expect("a certificate"), own_key)
+}
+
+/// A server's side of TLS with such a certificate.
+fn certified(name: &str, year: i32, ca_file: &Path) -> Arc<ServerConfig> {
+    let (own, own_key) = identity(name, year, ca_file);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.expect("versions").with_no_client_auth();

@@ -3,10 +3,10 @@
 use live::host::{Cpu, Disk, HostState, Memory, Process, Processes};
 use live::incident::{Attack, Incident, IncidentPhase, Severity, Share, Subject, SubjectKind, Unit, Words};
 
-use crate::notice::{Chart, Language, Moment, Notice, NoticeKind, Status};
+use crate::notice::{Chart, Language, Losses, Moment, Notice, NoticeKind, Status};
 
 /// All.
-pub(super) const KINDS: [NoticeKind; 9] = [
+pub(crate) const KINDS: [NoticeKind; 9] = [
     NoticeKind::Alert,
     NoticeKind::Reminder,
     NoticeKind::Escalation,
@@ -19,7 +19,7 @@ pub(super) const KINDS: [NoticeKind; 9] = [
 ];
 
 /// 2026-08-19 05:35:00 in Moscow.
-pub(super) const TIME_NS: u64 = 1_787_106_900_000_000_000;
+pub(crate) const TIME_NS: u64 = 1_787_106_900_000_000_000;
 
 const MINUTE_NS: u64 = 60_000_000_000;
 
@@ -28,7 +28,7 @@ fn words(en: &str, ru: &str) -> Words {
 }
 
 /// A SYN flood on a server.
-pub(super) fn attack() -> Incident {
+pub(crate) fn attack() -> Incident {
     let share = |key: &str, packets: u64| Share { key: key.to_owned(), packets, bytes: packets * 60 };
     Incident {
         id: "0123456789abcdef0123456789abcdef".to_owned(),
@@ -76,7 +76,7 @@ pub(super) fn attack() -> Incident {
 }
 
 /// A busy processor.
-pub(super) fn load() -> Incident {
+pub(crate) fn load() -> Incident {
     Incident {
         id: "fedcba9876543210fedcba9876543210".to_owned(),
         rule: "load1".to_owned(),
@@ -167,7 +167,7 @@ fn chart() -> Chart {
 }
 
 /// The notice of `kind`.
-pub(super) fn notice(kind: NoticeKind, language: Language) -> Notice {
+pub(crate) fn notice(kind: NoticeKind, language: Language) -> Notice {
     let mut notice = Notice {
         kind,
         language,
@@ -219,6 +219,18 @@ pub(super) fn notice(kind: NoticeKind, language: Language) -> Notice {
                 moment(3, "It began", "Началось"),
                 moment(2, "Mail to admin was accepted", "Письмо для admin принято"),
                 moment(0, "It ended", "Закончилось"),
+            ];
+            notice.losses = Some(Losses {
+                dropped: 1_204,
+                pre_tap: -3,
+                coarsened: 144_000_000,
+                rows_removed: 1_812_345,
+                bytes_removed: 310_000_000,
+                ..Losses::default()
+            });
+            notice.journal = vec![
+                moment(4, "interface eth1 is down", "интерфейс eth1: нет связи"),
+                moment(2, "the kernel drops frames: a ring is full", "ядро теряет кадры: кольцо заполнено"),
             ];
         }
         NoticeKind::Status => {
