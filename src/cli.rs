@@ -68,6 +68,20 @@ pub enum Command {
     /// Run the programs of [[notifier.script]]: what floodmark-script.socket starts
     #[command(hide = true)]
     ScriptRunner(RunnerArgs),
+    /// Write the manual pages and the shells' completions: what the package is made with
+    #[command(hide = true)]
+    Manual(ManualArgs),
+}
+
+/// `floodmark manual`
+#[derive(Debug, Args)]
+pub struct ManualArgs {
+    /// Folder for the manual pages
+    #[arg(long, value_name = "DIR")]
+    pub man: PathBuf,
+    /// Folder for the completions, by the names that bash, zsh and fish look for
+    #[arg(long, value_name = "DIR")]
+    pub completions: PathBuf,
 }
 
 /// `floodmark notify failed`

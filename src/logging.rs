@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use nix::sys::stat::fstat;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
@@ -28,10 +29,12 @@ pub fn start(config: &Config, role: &'static str) {
     }
 }
 
-/// The service manager sets the variable for a process whose stderr is the journal.
+/// The service manager names the journal's stream by its device and inode. The variable is inherited by those whose
+/// stderr goes elsewhere, so that both are compared.
 #[expect(clippy::disallowed_methods, reason = "systemd tells it by this variable and by nothing else")]
 fn journal_reads_stderr() -> bool {
-    std::env::var("JOURNAL_STREAM").is_ok()
+    let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
+    fstat(std::io::stderr()).is_ok_and(|about| named == format!("{}:{}", about.st_dev, about.st_ino))
 }
 
 /// One event as one line: `[time LEVEL | <priority>]role: message fields`.

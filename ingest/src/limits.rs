@@ -46,6 +46,10 @@ pub const SPOOL_RETRY_WAIT: Duration = Duration::from_secs(1);
 /// How often a lane looks whether the streams that end in its rows are stored.
 pub const ENDS_POLL: Duration = Duration::from_millis(20);
 
+/// Ingest says that it is ready when the database has answered, or after this time: the start of capture waits for that
+/// word (`After=` of its unit), and a connection may take much longer.
+pub const READY_AFTER: Duration = Duration::from_secs(2);
+
 /// Connections at most: more only wait for each other in the database.
 pub const CONNECTIONS_MAX: usize = 8;
 

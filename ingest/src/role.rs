@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::error::IngestError;
 use crate::job::Job;
 use crate::lane::{Lane, LaneEnd};
-use crate::limits::{ACK_INTERVAL, BATCHES_AHEAD, CONNECTIONS_MAX, DRAIN_MAX, DRAIN_STALL, RETRY_WAIT};
+use crate::limits::{ACK_INTERVAL, BATCHES_AHEAD, CONNECTIONS_MAX, DRAIN_MAX, DRAIN_STALL, READY_AFTER, RETRY_WAIT};
 use crate::metrics;
 use crate::park::Parking;
 use crate::reader::{self, ReaderOptions};
@@ -376,12 +376,15 @@ impl Teller {
     }
 
     /// The supervisor hears that ingest moves, and that it is ready: a database that is away, known and tried again is
-    /// no reason to start ingest anew.
+    /// no reason to start ingest anew, nor is one that does not answer a reason for others to wait.
     fn beat(&mut self) {
-        let database = self.board.database(now_ns()).state;
+        let now = now_ns();
+        let connection = self.board.database(now);
+        let waited = Duration::from_nanos(now.saturating_sub(connection.since_ns));
+        let database = connection.state;
         self.heartbeat.status(&format!("database {database}"));
         self.database = database;
-        if self.database != CONNECTING {
+        if self.database != CONNECTING || waited >= READY_AFTER {
             self.heartbeat.ready();
         }
         if !self.heartbeat.is_due() || !self.board.pulse.is_well() {

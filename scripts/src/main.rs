@@ -23,7 +23,9 @@ const USAGE: &str = "usage: cargo x COMMAND
   licences  every dependency has a licence of the closed list
   clippy    lints, warnings denied
   docs      documentation builds without warnings
+  package   the Debian package: built, clean for lintian, installed into a clean Debian and started there
   tests     every test
+  fresh     clones the repository afresh into a clean Debian and runs both commands of the README there (long; root)
   loom      models of the hand-overs between threads (minutes; not part of check)
   faults [NAME...] [--full] [--seed N]
             breaks things on purpose, NAME by NAME or all of them, and prints the table of what it cost;
@@ -66,6 +68,7 @@ fn run(command: &str, root: &Path) -> anyhow::Result<bool> {
         "check" => check(root)?,
         "tests" => steps::tests(root)?,
         "loom" => steps::loom(root)?,
+        "fresh" => steps::fresh(root)?,
         name => match CHECKS.iter().find(|(known, _)| *known == name) {
             Some((_, step)) => step(root)?,
             None => return Ok(false),
@@ -78,13 +81,14 @@ fn run(command: &str, root: &Path) -> anyhow::Result<bool> {
 type Check = fn(&Path) -> anyhow::Result<()>;
 
 /// In this order: the quick ones first.
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("tidy", tidy::check),
     ("fmt", steps::fmt),
     ("edges", edges::check),
     ("licences", licences::check),
     ("clippy", steps::clippy),
     ("docs", steps::docs),
+    ("package", steps::package),
 ];
 
 /// All checks, then the tests, whatever the checks found: the last lines are the test runner's summary.

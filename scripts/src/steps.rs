@@ -64,6 +64,38 @@ pub fn push(root: &Path, words: &[String]) -> anyhow::Result<()> {
     cargo(root, &[&["run", "--release", "--quiet", "--locked", "--package", "push", "--"], words.as_slice()].concat())
 }
 
+/// The Debian package: built, looked at by lintian, installed into a clean system and started there.
+pub fn package(root: &Path) -> anyhow::Result<()> {
+    run(root, "scripts/package", &[]).context("the package cannot be built")?;
+    lint_package(root)?;
+    run(root, "scripts/installed", &[]).context("the package does not work in a clean system")
+}
+
+/// No error and no warning; what is meant otherwise stands in scripts/debian/lintian-overrides, with its reason.
+fn lint_package(root: &Path) -> anyhow::Result<()> {
+    let folder = root.join("target/debian");
+    let files = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let files = files.filter_map(|entry| Some(entry.ok()?.path()));
+    let packages: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "deb")).collect();
+    let [package] = packages.as_slice() else { bail!("one package is expected in {}", folder.display()) };
+    let mut command = Command::new("lintian");
+    command.args(["--fail-on", "error,warning", "--tag-display-limit", "0", "--profile", "debian"]).arg(package);
+    let status = command.stdin(Stdio::null()).status().context("cannot start lintian; scripts/test installs it")?;
+    if status.success() { Ok(()) } else { bail!("lintian found what is told above") }
+}
+
+/// Both commands of the README in a fresh clone in a clean system (half an hour).
+pub fn fresh(root: &Path) -> anyhow::Result<()> {
+    run(root, "scripts/fresh", &[])
+}
+
+fn run(root: &Path, script: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let mut command = Command::new(root.join(script));
+    command.args(arguments).current_dir(root).stdin(Stdio::null());
+    let status = command.status().with_context(|| format!("cannot start {script}"))?;
+    if status.success() { Ok(()) } else { bail!("{script} ended with {status}") }
+}
+
 pub fn has_nextest(root: &Path) -> bool {
     let mut command = command(root, &["nextest", "--version"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());

@@ -8,6 +8,7 @@ mod doctor;
 mod flows;
 mod ingest;
 mod ledger;
+mod manual;
 mod notifier;
 mod notify;
 mod notify_failed;
@@ -56,5 +57,6 @@ pub fn dispatch(cli: Cli) -> Outcome {
         Command::Doctor(args) => doctor::run(&args),
         Command::Store(command) => store::run(&command),
         Command::ScriptRunner(args) => script_runner::run(&args),
+        Command::Manual(args) => manual::run(&args),
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::check::{self, Machine, Problem};
-use super::{Config, url};
+use super::{Config, credential, url};
 
 /// The file that is read when no `--config` is given and it exists.
 pub const SYSTEM_FILE: &str = "/etc/floodmark/floodmark.toml";
@@ -146,7 +146,9 @@ impl Effective {
         let mut document = table_of(&Config::default());
         overlay(&mut document, given);
         overlay(&mut document, overrides.document());
-        let mut config: Config = document.clone().try_into().map_err(|error: toml::de::Error| Error::Parse {
+        let mut named = document.clone();
+        credential::resolve(&mut named, &credential::Places::of_this_process());
+        let mut config: Config = named.try_into().map_err(|error: toml::de::Error| Error::Parse {
             place: place.clone(),
             message: error.message().to_owned(),
         })?;
