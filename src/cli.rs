@@ -115,10 +115,35 @@ pub struct RunnerArgs {
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
     /// Make or update the tables
-    Migrate(Source),
+    Migrate {
+        /// Where the store is.
+        #[command(flatten)]
+        source: Source,
+        /// Only say which version the store has and what would be done; 0 = nothing to do, 1 = something, or it cannot be
+        #[arg(long)]
+        check: bool,
+    },
     /// Print the statements that make MySQL/MariaDB accounts with few rights
     Grants(GrantsArgs),
-    /// Show how much the tables hold
+    /// Copy the files of the store, of notifier and of web into a new folder, while all of them run
+    Backup {
+        /// Where the store is.
+        #[command(flatten)]
+        source: Source,
+        /// The new folder
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Print views for MySQL/MariaDB under the names of pmacct's tables
+    Views {
+        /// Where the store is.
+        #[command(flatten)]
+        source: Source,
+        /// Make them instead of printing them
+        #[arg(long)]
+        create: bool,
+    },
+    /// Show what the tables cost, and when their oldest rows go
     Size {
         /// Where the store is.
         #[command(flatten)]
@@ -438,7 +463,9 @@ mod tests {
             "ingest",
             "notifier --config f",
             "flows --since 2h --host 192.0.2.0/24 --port 53 --json",
-            "store migrate",
+            "store migrate --check",
+            "store backup /tmp/b --data-dir d",
+            "store views --create",
             "store size --json",
             "store grants --host %",
             "web --config-from-stdin",

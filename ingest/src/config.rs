@@ -47,6 +47,11 @@ pub struct Retention {
     /// Age of incident, event and ledger rows.
     #[serde(with = "humantime_serde")]
     pub history: Duration,
+    /// Age from which on the flow rows of an attack's target become summaries; 0 = never.
+    #[serde(with = "humantime_serde")]
+    pub attack_detail: Duration,
+    /// Rows of one minute and target below which they keep their detail all the same.
+    pub attack_rows_min: u64,
     /// Free disk below which the oldest detail goes first (SQLite; for MySQL use `flows_bytes`).
     pub disk_free_min: ByteSize,
 }
@@ -76,6 +81,8 @@ impl Default for Retention {
             talkers_1m: days(14),
             talkers_1h: days(400),
             history: days(400),
+            attack_detail: days(1),
+            attack_rows_min: 1_000,
             disk_free_min: ByteSize::gib(2),
         }
     }

@@ -31,3 +31,4 @@ mod upkeep;
 
 pub use error::IngestError;
 pub use role::{Options, Summary, drain, run};
+pub use upkeep::policy;

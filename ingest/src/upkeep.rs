@@ -23,6 +23,8 @@ pub fn policy(retention: &Retention) -> RetentionPolicy {
         talkers_1m: retention.talkers_1m,
         talkers_1h: retention.talkers_1h,
         history: retention.history,
+        attack_detail: retention.attack_detail,
+        attack_rows_min: retention.attack_rows_min,
         disk_free_min: retention.disk_free_min.as_u64(),
     }
 }
@@ -76,5 +78,27 @@ async fn run_once(store: &Store, policy: &RetentionPolicy, now: u32, counters: &
             }
         }
         Err(error) => tracing::warn!(%error, "retention failed; it is tried again"),
+    }
+    condense_once(store, policy, now).await;
+}
+
+/// After an attack its detail shrinks, by rule: nobody needs to remember it.
+async fn condense_once(store: &Store, policy: &RetentionPolicy, now: u32) {
+    let report = match store.condense(policy, now).await {
+        Ok(report) => report,
+        Err(error) => return tracing::warn!(%error, "old rows of attacks were not condensed; it is tried again"),
+    };
+    if report.from_rows > 0 {
+        tracing::info!(
+            incidents = report.incidents,
+            rows = report.from_rows,
+            summaries = report.to_rows,
+            bytes = report.bytes,
+            is_more = report.is_more,
+            "retention condensed flow rows of attacks"
+        );
+    }
+    if let Some(why) = &report.hindered {
+        tracing::warn!(%why, "fewer rows of attacks were condensed than should be");
     }
 }

@@ -169,6 +169,8 @@ pub struct Fence {
     pub parked: Counts,
     /// What was lost before it was stored.
     pub gap: Counts,
+    /// Stored flow rows of which the addresses are noted for searches; the others are of an earlier version's program.
+    pub noted_rows: u64,
     /// When it last advanced, UNIX seconds.
     pub updated: u32,
 }

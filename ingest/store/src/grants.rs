@@ -4,7 +4,7 @@ use crate::upkeep::SMALL_TABLES;
 
 /// Tables that hold rows of the spool.
 fn data_tables() -> impl Iterator<Item = &'static str> {
-    SMALL_TABLES.into_iter().chain(["flows"])
+    SMALL_TABLES.into_iter().chain(["flows", "flow_notes"])
 }
 
 /// The passwords of the three accounts.

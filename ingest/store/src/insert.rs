@@ -90,6 +90,17 @@ pub(crate) async fn batch<S: Session>(
     insert.rows(&batch.events.iter().collect::<Vec<_>>()).await
 }
 
+/// Inserts flow rows of one stream that are no batch: summaries that the retention made of rows that it deleted.
+pub(crate) async fn summaries<S: Session>(
+    session: &mut S,
+    statements: &mut Statements,
+    key: Key,
+    rows: &[&FlowRow],
+) -> Result<(), StoreError> {
+    let mut insert = Insert { session, statements, key, on_refused: &mut OnRefused::Fail };
+    insert.rows(rows).await
+}
+
 struct Insert<'a, 'b, S: Session> {
     session: &'a mut S,
     statements: &'a mut Statements,

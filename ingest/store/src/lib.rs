@@ -11,12 +11,15 @@
 //! Bounds stand in [`limits`]. The only crate that knows SQL; it never reads a clock, logs no password, and keeps no
 //! connection whose state it does not know.
 
+mod backup;
 mod batch;
+mod condense;
 pub mod config;
 mod day;
 mod error;
 mod establish;
 mod fence;
+pub mod forecast;
 pub mod grants;
 mod insert;
 mod inspect;
@@ -24,9 +27,11 @@ pub mod limits;
 mod migrations;
 mod mysql;
 mod node;
+mod notes;
 mod prove;
 mod reader;
 mod rows;
+mod schema;
 mod session;
 mod sqlite;
 mod store;
@@ -34,8 +39,10 @@ mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod upkeep;
+pub mod views;
 mod writer;
 
+pub use backup::{backup_file, backup_folder};
 pub use batch::{Batch, CommitOutcome, Counts, Fence, LOW_RATE_STREAM, NOTIFIER_STREAM, RefusedRow};
 pub use error::StoreError;
 pub use establish::{Wish, establish, inspect_server};
@@ -44,12 +51,13 @@ pub use node::NodeIdentity;
 pub use prove::prove;
 pub use reader::{
     AddressRange, Event, Flow, FlowKey, FlowQuery, FlowSpan, Host, HostMinute, Incident, InterfaceName, LedgerEntry,
-    NotAnAddress, Point, Process, Reader, SeriesQuery, Split, Subject, Talker, Top, Traffic, TrafficTotal,
+    NotAnAddress, Noted, Point, Process, Reader, SeriesQuery, Split, Subject, Talker, Top, Traffic, TrafficTotal,
 };
 pub use rows::{
     EventRow, FlowRow, HostRow, IncidentRow, InterfaceRow, LedgerKind, LedgerRow, ProcessRow, Resolution, SubjectRow,
     TalkerKind, TalkerRow, TrafficRow,
 };
+pub use schema::{SchemaCheck, SchemaPart, check_schema};
 pub use store::Store;
-pub use upkeep::{RetentionPolicy, RetentionReport, TableReport, TableSize};
+pub use upkeep::{CondenseReport, RetentionPolicy, RetentionReport, TableReport, TableSize};
 pub use writer::{Park, Writer};

@@ -24,6 +24,8 @@ pub const UPKEEP_TIMEOUT: Duration = Duration::from_secs(60);
 pub const DDL_LOCK_WAIT_SECONDS: u32 = 2;
 /// How often DDL on a partitioned table is tried.
 pub const DDL_ATTEMPTS: u32 = 5;
+/// Time in which one file must be copied by a backup.
+pub const BACKUP_TIMEOUT: Duration = Duration::from_secs(3_600);
 /// Longest read: a dashboard must not hold up the writer or the retention.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// Rows of a batch; a transaction of this size is a few hundred megabytes of undo at most.
@@ -46,6 +48,27 @@ pub const PARTITIONS_MAX: usize = 50;
 /// Days for which partitions are split off ahead: longer than the server is ever away, because a partition that has
 /// rows is not split.
 pub const PARTITION_DAYS_AHEAD: u32 = 7;
+/// Seconds of a stretch that a note of addresses is about.
+pub const NOTE_SECONDS: u32 = 600;
+/// Addresses of one note: four bytes each, within a BLOB of MySQL (65,535 bytes).
+pub const NOTE_HASHES_MAX: usize = 16_000;
+const _: () = assert!(NOTE_HASHES_MAX * 4 <= 65_535);
+/// Notes that one question for an address reads at most.
+pub const NOTES_READ_MAX: u32 = 64;
+/// Notes of one stretch and stream from which on they are merged.
+pub const NOTES_MERGE_MIN: u32 = 8;
+/// Notes that become one in one transaction, so that it holds some megabytes at most.
+pub const NOTES_MERGE_MAX: u32 = 512;
+/// Merges of one run of the upkeep; the rest in the next one.
+pub const NOTES_MERGES_MAX: u32 = 1_000;
+/// Age of a stretch's begin from which on its notes are merged: few come later.
+pub const NOTES_MERGE_AGE: u32 = 3 * NOTE_SECONDS;
+/// Flow rows that become summaries in one transaction, but for one second that has more.
+pub const CONDENSE_ROWS_MAX: u64 = 200_000;
+/// Flow rows that one run of the upkeep makes summaries of, so that others get their turn; the rest in the next run.
+pub const CONDENSE_RUN_ROWS_MAX: u64 = 2_000_000;
+/// Minutes that one run of the upkeep looks at for that.
+pub const CONDENSE_RUN_MINUTES_MAX: u32 = 1_440;
 /// Seconds of a day.
 pub const DAY_SECONDS: u32 = 86_400;
 /// Rows that a query returns at most.

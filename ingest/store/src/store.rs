@@ -10,7 +10,7 @@ use crate::mysql::{self, Server};
 use crate::node::NodeIdentity;
 use crate::sqlite::{self, Files};
 use crate::target::Target;
-use crate::upkeep::{RetentionPolicy, RetentionReport, TableSize};
+use crate::upkeep::{CondenseReport, RetentionPolicy, RetentionReport, TableSize};
 use crate::writer::Writer;
 
 /// A store that could be reached. Cheap to clone; clones share the SQLite files.
@@ -89,11 +89,45 @@ impl Store {
         }
     }
 
-    /// Rows, bytes and oldest row of each table. Counts rows on SQLite: not for a dashboard.
+    /// Makes summaries of the old flow rows of attacks, see [`RetentionPolicy::attack_detail`]; `now` in UNIX seconds. To
+    /// be run after [`Store::retention`]. The totals stay what they are.
+    pub async fn condense(&self, policy: &RetentionPolicy, now: u32) -> Result<CondenseReport, StoreError> {
+        match &self.0 {
+            Kind::MySql(server) => server.condense(policy, now).await,
+            Kind::Sqlite(files) => files.condense(policy, now).await,
+        }
+    }
+
+    /// Rows, bytes, oldest and newest row of each table. Counts rows on SQLite: not for a dashboard.
     pub async fn size(&self) -> Result<Vec<TableSize>, StoreError> {
         match &self.0 {
             Kind::MySql { upkeep, .. } => upkeep.size().await,
             Kind::Sqlite(files) => files.size().await,
+        }
+    }
+
+    /// Bytes that this account may still write on the disk of the store; `None` = it is a server's disk.
+    ///
+    /// # Errors
+    /// The folder cannot be asked.
+    pub fn disk_free(&self) -> Result<Option<u64>, StoreError> {
+        match &self.0 {
+            Kind::MySql(_) => Ok(None),
+            Kind::Sqlite(files) => files.disk_free().map(Some),
+        }
+    }
+
+    /// Makes the views of [`crate::views`]; the account must be allowed to. MySQL and MariaDB only.
+    ///
+    /// # Errors
+    /// The store is SQLite, or the account may not make views.
+    pub async fn make_views(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Kind::MySql(server) => server.make_views().await,
+            Kind::Sqlite(_) => Err(StoreError::Query {
+                doing: "making views",
+                reason: "views are for MySQL and MariaDB: SQLite has a file for each day".to_owned(),
+            }),
         }
     }
 

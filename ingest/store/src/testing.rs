@@ -1,5 +1,6 @@
 //! A real MariaDB server for tests: own folder, own socket, durable settings, ended by its process id.
 
+mod session;
 mod totals;
 
 use std::os::unix::fs::MetadataExt;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::config::Config;
 
+pub use session::Session;
 pub use totals::FlowTotals;
 
 /// Steps of 20 ms that a server may take to come up: 60 s, on a machine that is busy.

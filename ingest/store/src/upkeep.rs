@@ -21,6 +21,10 @@ pub struct RetentionPolicy {
     pub talkers_1h: Duration,
     /// Age of incidents, events and the ledger.
     pub history: Duration,
+    /// Age from which on the flow rows of an attack's target become summaries; 0 = never.
+    pub attack_detail: Duration,
+    /// Flow rows of one minute and target below which they keep their detail all the same.
+    pub attack_rows_min: u64,
     /// Free bytes on the disk below which the oldest day of flows goes (SQLite only).
     pub disk_free_min: u64,
 }
@@ -94,15 +98,36 @@ impl RetentionReport {
     }
 }
 
+/// What one run made summaries of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CondenseReport {
+    /// Incidents of which rows were condensed.
+    pub incidents: u32,
+    /// Flow rows that went.
+    pub from_rows: u64,
+    /// Summaries that stand for them.
+    pub to_rows: u64,
+    /// Bytes that were given back to the disk (SQLite; a server uses them again for the same day).
+    pub bytes: u64,
+    /// Whether there is more to do: the next run goes on.
+    pub is_more: bool,
+    /// Why less was done than the policy asks for, with the remedy.
+    pub hindered: Option<String>,
+}
+
 /// How large a table is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableSize {
     /// The table.
     pub table: String,
-    /// Rows (an estimate on servers).
+    /// Rows.
     pub rows: u64,
+    /// Whether the rows were counted; else they are the server's estimate, or not known (0).
+    pub is_exact: bool,
     /// Bytes on disk.
     pub bytes: u64,
     /// Oldest row, UNIX seconds; 0 = empty.
     pub oldest_ts: u32,
+    /// Newest row, UNIX seconds; 0 = empty.
+    pub newest_ts: u32,
 }

@@ -11,6 +11,7 @@ mod errors;
 mod full;
 mod place;
 mod refused;
+mod restore;
 mod server;
 mod stops;
 mod write;

@@ -18,6 +18,11 @@
 //! | `db.committed` | when COMMIT was answered | the answer is lost: the fence tells |
 //! | `ingest.ack` | before the acknowledgement file is written | the spool is trimmed later |
 //! | `db.upkeep` | before retention | it is done later |
+//! | `db.condense` | rows of an attack are summed, before they are deleted | nothing is changed; later |
+//! | `db.condensed` | they are deleted, before their summaries are inserted | as before |
+//! | `db.condense.commit` | before COMMIT | as before |
+//! | `db.compact` | a day file was copied without its free pages | the old file stays; later |
+//! | `db.compacted` | the copy has taken its name | nothing is left to do |
 #![forbid(unsafe_code)]
 
 mod failpoint;

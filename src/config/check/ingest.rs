@@ -51,6 +51,17 @@ fn check_retention(retention: &Retention, report: &mut Report) {
     for (key, age) in ages {
         report.duration(key, age, HOUR, CENTURY, "write days, such as \"7days\"");
     }
+    if !retention.attack_detail.is_zero() {
+        let key = "ingest.retention.attack_detail";
+        report.duration(key, retention.attack_detail, HOUR, CENTURY, "write hours, such as \"24h\", or 0s for never");
+    }
+    report.number(
+        "ingest.retention.attack_rows_min",
+        retention.attack_rows_min,
+        1,
+        1_000_000_000,
+        "1000 is the default: rows of one minute and target",
+    );
     if retention.flows_bytes.as_u64() < FLOWS_BYTES_MIN {
         report.problem(
             "ingest.retention.flows_bytes",

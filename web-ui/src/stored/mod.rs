@@ -7,6 +7,7 @@
 mod cache;
 mod error;
 pub mod month;
+mod noted;
 mod pool;
 pub mod search;
 
@@ -19,8 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::{
-    Event, Flow, FlowQuery, FlowSpan, HostMinute, Incident, InterfaceName, Point, Resolution, SeriesQuery, Talker,
-    TalkerKind,
+    Event, Flow, FlowQuery, FlowSpan, HostMinute, Incident, InterfaceName, Noted, Point, Resolution, SeriesQuery,
+    Talker, TalkerKind,
 };
 
 use cache::Cache;
@@ -150,6 +151,22 @@ impl Stored {
     /// The store does not answer.
     pub async fn flows(&self, query: FlowQuery) -> Result<Vec<Flow>, StoredError> {
         self.pool.ask(async move |reader| reader.flows(&query).await).await
+    }
+
+    /// From which time on (UNIX seconds) the store's notes of addresses can be relied on; `None` = not now.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn notes_begin(&self) -> Result<Option<u32>, StoredError> {
+        self.pool.ask(async move |reader| reader.notes_begin().await).await
+    }
+
+    /// At which times an address may be in flow rows, uncached: see [`Search`].
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn noted(&self, address: [u8; 16], range: (u32, u32)) -> Result<Noted, StoredError> {
+        self.pool.ask(async move |reader| reader.noted(address, range).await).await
     }
 
     /// From when to when there are flow rows before a time (UNIX seconds).

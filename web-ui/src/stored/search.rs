@@ -2,7 +2,8 @@
 //! on with.
 //!
 //! Flow rows lie in the order of time and have no other index: writing 120,000 rows a second pays for one only. So a
-//! search for an address reads all rows of a time; how wide a slice is goes by how long the one before took.
+//! search reads all rows of a time; how wide a slice is goes by how long the one before took. One for a single address
+//! passes over the times in which the store's notes do not have it.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use store::{AddressRange, Flow, FlowKey, FlowQuery, FlowSpan};
 use tokio::time::Instant;
 
+use super::noted::{Next, Notes};
 use super::{Stored, StoredError};
 
 /// Width of the first slice, seconds.
@@ -103,6 +105,8 @@ pub struct Search {
     cursor: Cursor,
     width: u32,
     span: Option<FlowSpan>,
+    /// Of a single address, where the store has them.
+    notes: Option<Notes>,
     is_done: bool,
 }
 
@@ -122,7 +126,11 @@ impl Search {
         };
         let span = stored.flow_span(before).await?;
         let is_done = span.is_none_or(|span| span.newest < wanted.since);
-        let mut search = Search { wanted, cursor, width: WIDTH_FIRST, span, is_done };
+        let notes = match wanted.host {
+            Some(AddressRange { low, high }) if low == high && !is_done => Notes::of(stored, low).await?,
+            _ => None,
+        };
+        let mut search = Search { wanted, cursor, width: WIDTH_FIRST, span, notes, is_done };
         search.skip_to(span.map(|span| span.newest));
         Ok(search)
     }
@@ -155,7 +163,8 @@ impl Search {
         if self.is_done {
             return Ok(Vec::new());
         }
-        let query = self.slice(limit);
+        let Some(floor) = self.leap(stored).await? else { return Ok(Vec::new()) };
+        let query = self.slice(limit, floor);
         let begun = Instant::now();
         match stored.flows(query.clone()).await {
             Ok(rows) => {
@@ -176,13 +185,48 @@ impl Search {
         }
     }
 
-    fn slice(&self, limit: u32) -> FlowQuery {
-        let (until, before) = match self.cursor {
-            Cursor::Time(ts) => (ts, None),
-            Cursor::Row(key) => (key.ts.saturating_add(1), Some(key)),
+    /// Moves the cursor down to where the address may be; answers from which time on it may be there. `None` = it was
+    /// moved to a place from which to look on.
+    async fn leap(&mut self, stored: &Stored) -> Result<Option<u32>, StoredError> {
+        let (end, until) = (self.end(), self.until());
+        let Some(notes) = &mut self.notes else { return Ok(Some(0)) };
+        match notes.next(stored, (end, until)).await? {
+            Next::At(span) => {
+                if span.newest.saturating_add(1) < until {
+                    self.cursor = Cursor::Time(span.newest + 1);
+                }
+                Ok(Some(span.oldest))
+            }
+            Next::Down(ts) => {
+                if ts < until {
+                    self.cursor = Cursor::Time(ts);
+                }
+                self.is_done = ts <= end;
+                Ok(None)
+            }
+            Next::Unknown => {
+                self.notes = None;
+                Ok(Some(0))
+            }
+        }
+    }
+
+    /// Before this time the next rows are, the second of the last row included.
+    fn until(&self) -> u32 {
+        match self.cursor {
+            Cursor::Time(ts) => ts,
+            Cursor::Row(key) => key.ts.saturating_add(1),
+        }
+    }
+
+    fn slice(&self, limit: u32, floor: u32) -> FlowQuery {
+        let before = match self.cursor {
+            Cursor::Time(_) => None,
+            Cursor::Row(key) => Some(key),
         };
+        let until = self.until();
         FlowQuery {
-            since: until.saturating_sub(self.width).max(self.wanted.since),
+            since: until.saturating_sub(self.width).max(self.wanted.since).max(floor),
             until,
             before,
             host: self.wanted.host,

@@ -89,6 +89,8 @@ pub enum EndReason {
     Shutdown = 5,
     /// A summary of folded one-packet flows.
     Folded = 6,
+    /// A summary that the store's retention made of an attack's old rows; never in a spool.
+    Condensed = 7,
 }
 
 impl EndReason {
@@ -100,6 +102,7 @@ impl EndReason {
             4 => EndReason::Evicted,
             5 => EndReason::Shutdown,
             6 => EndReason::Folded,
+            7 => EndReason::Condensed,
             _ => EndReason::Idle,
         }
     }
@@ -113,6 +116,7 @@ impl EndReason {
             EndReason::Evicted => "evicted",
             EndReason::Shutdown => "shutdown",
             EndReason::Folded => "folded",
+            EndReason::Condensed => "condensed",
         }
     }
 }

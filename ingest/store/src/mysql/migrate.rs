@@ -7,12 +7,13 @@ use tokio::time::timeout;
 use super::Server;
 use crate::error::{Class, StoreError, classify, mysql_number};
 use crate::limits::{MIGRATE_LOCK_SECONDS, MIGRATE_TIMEOUT};
-use crate::migrations::{COLUMN_IS_THERE, MYSQL, statements};
+use crate::migrations::{COLUMN_IS_THERE, KNOWN, MYSQL, SUPPORT, SUPPORT_FROM, Support, statements};
+use crate::notes;
 use crate::rows::Bind;
+use crate::schema::{Access, Schema, support};
 use crate::session::{Get, Session};
 
 const DOING: &str = "migrating the store";
-const KNOWN: u32 = MYSQL.len() as u32;
 
 impl Server {
     /// Brings the tables to this program's version; does nothing if they are there. Any number of processes may do
@@ -28,14 +29,26 @@ impl Server {
         }
     }
 
-    /// Whether the tables are those of this program. Needs SELECT on `schema_versions` only.
-    pub(crate) async fn check_version(connection: &mut MySqlConnection) -> Result<(), StoreError> {
-        match version(connection).await? {
-            KNOWN => Ok(()),
-            found if found > KNOWN => Err(StoreError::NewerSchema { found, known: KNOWN }),
-            found => Err(StoreError::NotMigrated { found, needed: KNOWN }),
-        }
+    /// Whether this program may use the tables. Needs SELECT on `schema_versions` only.
+    pub(crate) async fn check_version(connection: &mut MySqlConnection, access: Access) -> Result<(), StoreError> {
+        schema(connection).await?.allows(access)
     }
+
+    /// The database and its version.
+    pub(crate) async fn schema(&self) -> Result<(String, Schema), StoreError> {
+        let mut connection = self.connect().await?;
+        Ok((self.address.database.clone(), schema(&mut connection).await?))
+    }
+}
+
+/// The version in the database; what a newer one supports is asked for where it matters.
+async fn schema(connection: &mut MySqlConnection) -> Result<Schema, StoreError> {
+    let version = version(connection).await?;
+    if version <= KNOWN {
+        return Ok(Schema { version, support: Support::default() });
+    }
+    let support = support(connection, version).await.map_err(|error| StoreError::query(DOING, &error))?;
+    Ok(Schema { version, support })
 }
 
 /// The version in the database, 0 without tables. An account that may not see the table cannot tell the two apart.
@@ -52,7 +65,7 @@ async fn version(connection: &mut MySqlConnection) -> Result<u32, StoreError> {
 }
 
 async fn migrate(connection: &mut MySqlConnection) -> Result<(), StoreError> {
-    match Server::check_version(connection).await {
+    match Server::check_version(connection, Access::Write).await {
         Err(StoreError::NotMigrated { .. }) => {}
         other => return other,
     }
@@ -79,7 +92,8 @@ async fn migrate(connection: &mut MySqlConnection) -> Result<(), StoreError> {
         })?;
         tracing::info!(version = number, "store migrated");
     }
-    Ok(())
+    // Before the first row of this version: all of it will be in notes.
+    notes::begin_on_server(connection).await
 }
 
 async fn apply(connection: &mut MySqlConnection, number: u32, text: &'static str) -> Result<(), sqlx::Error> {
@@ -97,7 +111,15 @@ async fn apply(connection: &mut MySqlConnection, number: u32, text: &'static str
     }
     let mut arguments = sqlx::mysql::MySqlArguments::default();
     arguments.u32(number);
-    let done = SqlStr::from_static("INSERT INTO schema_versions (version, applied) VALUES (?, UNIX_TIMESTAMP())");
-    connection.run(done, arguments).await?;
-    Ok(())
+    if number < SUPPORT_FROM {
+        let done = SqlStr::from_static("INSERT INTO schema_versions (version, applied) VALUES (?, UNIX_TIMESTAMP())");
+        return connection.run(done, arguments).await.map(drop);
+    }
+    let Support { min_reader, min_writer } = SUPPORT[number as usize - 1];
+    arguments.u32(min_reader);
+    arguments.u32(min_writer);
+    let done = SqlStr::from_static(
+        "INSERT INTO schema_versions (version, applied, min_reader, min_writer) VALUES (?, UNIX_TIMESTAMP(), ?, ?)",
+    );
+    connection.run(done, arguments).await.map(drop)
 }

@@ -1,5 +1,6 @@
 //! MySQL and MariaDB: connecting, and telling apart why it does not work.
 
+mod condense;
 mod inspect;
 mod migrate;
 mod partitions;
@@ -14,9 +15,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr};
 use tokio::time::timeout;
 
 use crate::error::{StoreError, mysql_number};
-use crate::limits::{CONNECT_TIMEOUT, IDLE_TIMEOUT, IDLE_TRANSACTION_SECONDS};
+use crate::limits::{CONNECT_TIMEOUT, IDLE_TIMEOUT, IDLE_TRANSACTION_SECONDS, UPKEEP_TIMEOUT};
+use crate::schema::Access;
 use crate::session::Session;
 use crate::target::ServerAddress;
+use crate::views;
 
 /// A server that connections can be opened to.
 #[derive(Clone, Debug)]
@@ -49,6 +52,21 @@ impl Server {
             Ok(Err(error)) => Err(self.refused(&error)),
             Err(_) => Err(self.unreachable(format!("no answer for {CONNECT_TIMEOUT:?}"))),
         }
+    }
+
+    /// Makes the views for reports of others.
+    pub(crate) async fn make_views(&self) -> Result<(), StoreError> {
+        let failed = |error: sqlx::Error| StoreError::query("making views", &error);
+        let mut connection = self.connect().await?;
+        Server::check_version(&mut connection, Access::Write).await?;
+        for statement in views::statements() {
+            let made = timeout(UPKEEP_TIMEOUT, connection.raw(AssertSqlSafe(statement).into_sql_str())).await;
+            match made {
+                Ok(made) => drop(made.map_err(failed)?),
+                Err(_) => return Err(StoreError::Timeout { doing: "making views", after: UPKEEP_TIMEOUT }),
+            }
+        }
+        Ok(())
     }
 
     fn unreachable(&self, reason: String) -> StoreError {

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
-use sqlx::{AssertSqlSafe, SqlSafeStr};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use tokio::time::timeout;
 
 use super::{Server, partitions};
 use crate::error::StoreError;
-use crate::limits::{DAY_SECONDS, DELETE_CHUNK_ROWS, UPKEEP_TIMEOUT};
+use crate::limits::{DAY_SECONDS, DELETE_CHUNK_ROWS, NOTES_MERGE_AGE, UPKEEP_TIMEOUT};
+use crate::notes;
 use crate::rows::Bind;
-use crate::session::Session;
+use crate::schema::Access;
+use crate::session::{Get, Session};
 use crate::upkeep::{RetentionPolicy, RetentionReport, SMALL_TABLES, TableReport};
 
 /// Chunks of one table in one run: the rest goes in the next one, so that no table holds up the others.
@@ -21,19 +23,20 @@ impl Server {
     /// prevents, is said in the report; the rest is done.
     pub(crate) async fn retention(&self, policy: &RetentionPolicy, now: u32) -> Result<RetentionReport, StoreError> {
         let mut connection = self.connect().await?;
-        bounded(Server::check_version(&mut connection)).await?;
+        bounded(Server::check_version(&mut connection, Access::Write)).await?;
         faults::pass("db.upkeep").map_err(StoreError::failpoint("retention"))?;
         let mut report = RetentionReport { tables: vec![flows(&mut connection, policy, now).await?] };
         for table in SMALL_TABLES {
             report.tables.push(delete_old(&mut connection, table, policy.cutoff(table, now)).await?);
         }
+        report.tables.push(tend_notes(&mut connection, policy.cutoff("flows", now), now).await?);
         Ok(report)
     }
 
     /// Splits off the partitions of the days to come, as far as the account may.
     pub(crate) async fn prepare(&self, flows_kept: Duration, now: u32) -> Result<(), StoreError> {
         let mut connection = self.connect().await?;
-        bounded(Server::check_version(&mut connection)).await?;
+        bounded(Server::check_version(&mut connection, Access::Write)).await?;
         split_ahead(&mut connection, flows_kept, now).await.map(drop)
     }
 }
@@ -72,6 +75,21 @@ async fn flows(
         report.bytes += partition.bytes;
         report.parts += 1;
     }
+    Ok(report)
+}
+
+/// Notes go after the rows that they are about; where rows came without, they begin anew; many small ones become one.
+async fn tend_notes(connection: &mut MySqlConnection, cutoff: u32, now: u32) -> Result<TableReport, StoreError> {
+    let sql = SqlStr::from_static("SELECT CAST(COALESCE(MIN(ts), 4294967295) AS UNSIGNED) FROM flows");
+    let rows = step(connection.rows(sql, MySqlArguments::default())).await?;
+    let oldest = rows.first().map_or(Ok(u32::MAX), |row| row.u32(0));
+    let oldest = oldest.map_err(|error| StoreError::query("retention", &error))?;
+    let mut report = delete_old(connection, "flow_notes", cutoff.min(notes::stretch(oldest))).await?;
+    let begun = bounded(notes::begin_on_server(connection)).await;
+    hinders(&mut report, begun)?;
+    // The last thing that this connection does: an error may leave its transaction open.
+    let merged = bounded(notes::merge(connection, "BEGIN", now.saturating_sub(NOTES_MERGE_AGE))).await;
+    hinders(&mut report, merged.map(drop))?;
     Ok(report)
 }
 

@@ -7,13 +7,15 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use tokio::time::timeout;
 
 use super::Server;
-use crate::batch::{Advance, Batch, CommitOutcome, Fence, Key, RefusedRow};
+use crate::batch::{Advance, Batch, CommitOutcome, Fence, Key, RefusedRow, is_low_rate};
 use crate::error::{StoreError, mysql_number};
 use crate::fence;
 use crate::insert::{self, OnRefused, Statements};
 use crate::limits::COMMIT_TIMEOUT;
 use crate::node::{self, NodeIdentity};
+use crate::notes;
 use crate::rows::Bind;
+use crate::schema::Access;
 use crate::session::{Get, Session};
 use crate::writer::Park;
 
@@ -72,7 +74,7 @@ impl Writer {
             if let Some(id) = self.id.take() {
                 let _ = connection.raw(AssertSqlSafe(format!("KILL {id}")).into_sql_str()).await;
             }
-            Server::check_version(&mut connection).await?;
+            Server::check_version(&mut connection, Access::Write).await?;
             let node_id = node::register(&mut connection, &self.node, self.now).await?;
             Ok::<_, StoreError>((node_id, limits(&mut connection).await.map_err(|e| StoreError::query(OPENING, &e))?))
         };
@@ -130,6 +132,7 @@ impl Writer {
         park: Option<&mut Park<'_>>,
     ) -> Result<CommitOutcome, StoreError> {
         let key = Key { node_id: self.node_id, epoch: batch.epoch, stream: batch.stream };
+        let notes = notes::of(batch);
         if !self.fenced.contains(&key) {
             begin_stream(connection, key, batch.arrived).await.map_err(|e| StoreError::query(FENCE, &e))?;
             self.fenced.insert(key);
@@ -146,6 +149,7 @@ impl Writer {
         let mut on_refused = if park.is_some() { OnRefused::Collect(&mut refused) } else { OnRefused::Fail };
         faults::pass("db.rows").map_err(StoreError::failpoint("storing rows"))?;
         insert::batch(connection, &mut self.statements, self.node_id, batch, &mut on_refused).await?;
+        notes::insert(connection, key, &notes).await?;
         if let (false, Some(park)) = (refused.is_empty(), park) {
             park(&refused).map_err(|source| StoreError::Park { source })?;
             set_aside(connection, key, batch, &refused).await.map_err(|e| StoreError::query(FENCE, &e))?;
@@ -181,8 +185,8 @@ async fn begin_stream(connection: &mut MySqlConnection, key: Key, now: u32) -> R
     arguments.u32(now);
     let sql = SqlStr::from_static(
         "INSERT INTO ingest_fences (node_id, epoch, stream, last_seq, rows_total, packets, bytes, parked_rows, \
-         parked_packets, parked_bytes, gap_rows, gap_packets, gap_bytes, updated) \
-         VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)",
+         parked_packets, parked_bytes, gap_rows, gap_packets, gap_bytes, noted_rows, updated) \
+         VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)",
     );
     match connection.run(sql, arguments).await {
         // Another connection began it at the same moment.
@@ -202,6 +206,7 @@ async fn advance(connection: &mut MySqlConnection, key: Key, batch: &Batch) -> R
             arguments.u64(number);
         }
     }
+    arguments.u64(noted(key, stored.rows));
     arguments.u32(batch.arrived);
     let mut arguments = keyed(arguments, key);
     arguments.u64(batch.first_seq - 1);
@@ -209,7 +214,7 @@ async fn advance(connection: &mut MySqlConnection, key: Key, batch: &Batch) -> R
         "UPDATE ingest_fences SET last_seq = ?, rows_total = rows_total + ?, packets = packets + ?, \
          bytes = bytes + ?, parked_rows = parked_rows + ?, parked_packets = parked_packets + ?, \
          parked_bytes = parked_bytes + ?, gap_rows = gap_rows + ?, gap_packets = gap_packets + ?, \
-         gap_bytes = gap_bytes + ?, updated = ? \
+         gap_bytes = gap_bytes + ?, noted_rows = noted_rows + ?, updated = ? \
          WHERE node_id = ? AND epoch = ? AND stream = ? AND last_seq = ?",
     );
     Ok(connection.run(sql, arguments).await? == 1)
@@ -224,6 +229,7 @@ async fn set_aside(
 ) -> Result<(), sqlx::Error> {
     let (all, less) = (Advance::of(batch, &[]), Advance::of(batch, refused));
     let mut arguments = MySqlArguments::default();
+    arguments.u64(noted(key, all.stored.rows - less.stored.rows));
     arguments.u64(all.stored.rows - less.stored.rows);
     arguments.u64(all.stored.packets - less.stored.packets);
     arguments.u64(all.stored.bytes - less.stored.bytes);
@@ -231,12 +237,17 @@ async fn set_aside(
     arguments.u64(less.parked.packets - all.parked.packets);
     arguments.u64(less.parked.bytes - all.parked.bytes);
     let sql = SqlStr::from_static(
-        "UPDATE ingest_fences SET rows_total = rows_total - ?, packets = packets - ?, bytes = bytes - ?, \
+        "UPDATE ingest_fences SET noted_rows = noted_rows - ?, rows_total = rows_total - ?, packets = packets - ?, bytes = bytes - ?, \
          parked_rows = parked_rows + ?, parked_packets = parked_packets + ?, parked_bytes = parked_bytes + ? \
          WHERE node_id = ? AND epoch = ? AND stream = ?",
     );
     connection.run(sql, keyed(arguments, key)).await?;
     Ok(())
+}
+
+/// How many of so many stored rows are in notes: flow rows are.
+fn noted(key: Key, rows: u64) -> u64 {
+    if is_low_rate(key.stream) { 0 } else { rows }
 }
 
 async fn last_seq(connection: &mut MySqlConnection, key: Key) -> Result<u64, sqlx::Error> {

@@ -6,6 +6,7 @@ mod host;
 mod incidents;
 mod ledger;
 mod node;
+mod noted;
 mod series;
 mod sizes;
 mod span;
@@ -17,6 +18,7 @@ pub use flows::{Flow, FlowKey, FlowQuery};
 pub use host::{Host, Process, Subject};
 pub use incidents::{Event, Incident};
 pub use ledger::{InterfaceName, LedgerEntry};
+pub use noted::Noted;
 pub use series::{Point, SeriesQuery, Split};
 pub use span::FlowSpan;
 pub use talkers::{HostMinute, Talker, Top};
@@ -38,9 +40,10 @@ use crate::config::Config;
 use crate::error::{StoreError, mysql_number};
 use crate::fence;
 use crate::limits::READ_TIMEOUT;
-use crate::migrations::SQLITE_MAIN;
+use crate::migrations::KNOWN;
 use crate::mysql::Server;
 use crate::rows::Bind;
+use crate::schema::Access;
 use crate::session::{Get, Session};
 use crate::sqlite::{day_files, main_file, merge, open_day_for_reading, open_for_reading};
 use crate::target::Target;
@@ -66,7 +69,7 @@ enum Value {
 }
 
 /// What a query's row is read into.
-trait FromRow: Sized + Send {
+pub(crate) trait FromRow: Sized + Send {
     fn from_row<G: Get>(row: &G) -> Result<Self, sqlx::Error>;
 }
 
@@ -105,11 +108,11 @@ impl Reader {
                 match std::fs::File::open(&path) {
                     Ok(_) => {}
                     Err(error) if error.kind() == ErrorKind::NotFound => {
-                        return Err(StoreError::NotMigrated { found: 0, needed: SQLITE_MAIN.len() as u32 });
+                        return Err(StoreError::NotMigrated { found: 0, needed: KNOWN });
                     }
                     Err(source) => return Err(StoreError::Folder { path, source }),
                 }
-                *main = Some(open_for_reading(&path, SQLITE_MAIN.len() as u32).await?);
+                *main = Some(open_for_reading(&path).await?);
             }
             _ => {}
         }
@@ -193,7 +196,7 @@ async fn open_server(server: &Server) -> Result<MySqlConnection, StoreError> {
             other.map_err(failed)?;
         }
     }
-    Server::check_version(&mut connection).await?;
+    Server::check_version(&mut connection, Access::Read).await?;
     Ok(connection)
 }
 

@@ -10,12 +10,12 @@ use crate::upkeep::{SMALL_TABLES, TableSize};
 
 const DOING: &str = "measuring the store";
 
-/// Rows and oldest time of a day file.
-struct Held(u64, u32);
+/// Rows, oldest and newest time of a day file.
+struct Held(u64, u32, u32);
 
 impl FromRow for Held {
     fn from_row<G: crate::session::Get>(row: &G) -> Result<Held, sqlx::Error> {
-        Ok(Held(row.u64(0)?, row.u32(1)?))
+        Ok(Held(row.u64(0)?, row.u32(1)?, row.u32(2)?))
     }
 }
 
@@ -35,19 +35,20 @@ impl Reader {
             let text = format!("SELECT COALESCE(MIN(ts), 0) FROM {table}");
             let oldest: Vec<u64> = self.select(Select { doing: DOING, text, values: Vec::new() }).await?;
             let oldest_ts = oldest.first().map_or(0, |&ts| u32::try_from(ts).unwrap_or(u32::MAX));
-            sizes.push(TableSize { table: table.to_owned(), rows: 0, bytes: 0, oldest_ts });
+            sizes.push(TableSize { table: table.to_owned(), oldest_ts, ..TableSize::default() });
         }
         let bytes = size_of(&main_file(&folder));
-        sizes.push(TableSize { table: "main.db".to_owned(), rows: 0, bytes, oldest_ts: 0 });
-        let mut flows = TableSize { table: "flows".to_owned(), rows: 0, bytes: 0, oldest_ts: 0 };
+        sizes.push(TableSize { table: "main.db".to_owned(), bytes, ..TableSize::default() });
+        let mut flows = TableSize { table: "flows".to_owned(), is_exact: true, ..TableSize::default() };
         for (_, path) in day_files(&folder)? {
             let Some(mut file) = open_day_for_reading(&path).await? else { continue };
-            let text = "SELECT flow_rows, min_ts FROM span".to_owned();
+            let text = "SELECT flow_rows, min_ts, max_ts FROM span".to_owned();
             let held: Vec<Held> =
                 super::interruptible(&mut file, &Select { doing: DOING, text, values: Vec::new() }).await?;
-            for Held(rows, oldest) in held {
+            for Held(rows, oldest, newest) in held {
                 flows.rows += rows;
                 flows.oldest_ts = if flows.oldest_ts == 0 { oldest } else { flows.oldest_ts.min(oldest) };
+                flows.newest_ts = flows.newest_ts.max(newest);
             }
             flows.bytes += size_of(&path);
         }

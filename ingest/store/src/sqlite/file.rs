@@ -13,7 +13,9 @@ use tokio::time::{sleep, timeout};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::limits::{MIGRATE_LOCK_SECONDS, MIGRATE_TIMEOUT, STATEMENTS_MAX};
-use crate::migrations::{SQLITE_DAY, SQLITE_MAIN, statements};
+use crate::migrations::{KNOWN, SQLITE_DAY, SQLITE_MAIN, SUPPORT, SUPPORT_FROM, Support, statements};
+use crate::rows::Bind;
+use crate::schema::{Access, Schema, support};
 use crate::session::{Get, Session};
 
 const DOING: &str = "opening the store";
@@ -142,33 +144,72 @@ async fn migration_lock(folder: &Path) -> Result<File, StoreError> {
 /// Brings a file to this program's version. The version lies in the file's header and changes with the tables, in one
 /// transaction.
 async fn migrate(connection: &mut SqliteConnection, migrations: &[&'static str]) -> Result<(), StoreError> {
-    let known = u32::try_from(migrations.len()).expect("there are few migrations");
-    if check_version(connection, known).await? == known {
+    if is_migrated(connection).await? {
         return Ok(());
     }
     let failed = |error: sqlx::Error| StoreError::query("migrating the store", &error);
     connection.raw(SqlStr::from_static("BEGIN IMMEDIATE")).await.map_err(failed)?;
-    let found = check_version(connection, known).await?;
-    for text in &migrations[found as usize..] {
+    let found = schema(connection).await?.version;
+    for (number, text) in (1..).zip(migrations).skip(found as usize) {
         for statement in statements(text) {
             connection.raw(SqlStr::from_static(statement)).await.map_err(failed)?;
         }
+        write_support(connection, number).await.map_err(failed)?;
     }
-    let version = AssertSqlSafe(format!("PRAGMA user_version = {known}")).into_sql_str();
+    let version = AssertSqlSafe(format!("PRAGMA user_version = {KNOWN}")).into_sql_str();
     connection.raw(version).await.map_err(failed)?;
     connection.raw(SqlStr::from_static("COMMIT")).await.map_err(failed)?;
     Ok(())
 }
 
-/// The version of a file; an error if it is newer than `known`.
-async fn check_version(connection: &mut SqliteConnection, known: u32) -> Result<u32, StoreError> {
+/// Whether a file may be written to as it is; an error if it is newer and does not allow it.
+async fn is_migrated(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    match schema(connection).await?.allows(Access::Write) {
+        Ok(()) => Ok(true),
+        Err(StoreError::NotMigrated { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes down which programs may use a file of a version.
+async fn write_support(connection: &mut SqliteConnection, version: u32) -> Result<(), sqlx::Error> {
+    if version < SUPPORT_FROM {
+        return Ok(());
+    }
+    let Support { min_reader, min_writer } = SUPPORT[version as usize - 1];
+    let mut arguments = sqlx::sqlite::SqliteArguments::default();
+    for number in [version, min_reader, min_writer] {
+        arguments.u32(number);
+    }
+    let sql = "INSERT INTO schema_versions (version, applied, min_reader, min_writer) VALUES (?, unixepoch(), ?, ?)";
+    connection.run(SqlStr::from_static(sql), arguments).await.map(drop)
+}
+
+/// The version of a file, and of a newer one what it allows.
+async fn schema(connection: &mut SqliteConnection) -> Result<Schema, StoreError> {
     let failed = |error: sqlx::Error| StoreError::query(DOING, &error);
     let rows = connection.rows(SqlStr::from_static("PRAGMA user_version"), Default::default()).await.map_err(failed)?;
-    let found = match rows.first() {
-        Some(row) => row.u32(0).map_err(failed)?,
-        None => 0,
-    };
-    if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(found) }
+    let version = rows.first().map_or(Ok(0), |row| row.u32(0)).map_err(failed)?;
+    if version <= KNOWN {
+        return Ok(Schema { version, support: Support::default() });
+    }
+    let support = support(connection, version).await.map_err(failed)?;
+    Ok(Schema { version, support })
+}
+
+/// The files of a store and their versions; none where there is no store.
+pub(crate) async fn schemas(folder: &Path) -> Result<Vec<(String, Schema)>, StoreError> {
+    let mut found = Vec::new();
+    if !main_file(folder).exists() {
+        return Ok(found);
+    }
+    let days = day_files(folder)?.into_iter().map(|(_, path)| path);
+    for path in std::iter::once(main_file(folder)).chain(days) {
+        let mut connection = connect_reading(&path).await?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        found.push((name, schema(&mut connection).await?));
+    }
+    Ok(found)
 }
 
 /// Closes a connection and waits until its log is in the file.
@@ -183,50 +224,50 @@ pub(super) async fn close(mut connection: SqliteConnection) {
 }
 
 /// Closes a day file that is complete: without WAL a reader that may not write into the folder can open it.
-pub(super) async fn finish(mut connection: SqliteConnection) {
-    // Fails while somebody reads the file, which then stays in WAL mode until the next start.
-    if let Err(error) = connection.raw(SqlStr::from_static("PRAGMA journal_mode = DELETE")).await {
+///
+/// Answers whether it is so: while somebody reads the file it stays in WAL mode until the next start.
+pub(super) async fn finish(mut connection: SqliteConnection) -> bool {
+    let left = connection.raw(SqlStr::from_static("PRAGMA journal_mode = DELETE")).await;
+    if let Err(error) = &left {
         tracing::debug!(%error, "a day file stays in WAL mode");
     }
     close(connection).await;
+    left.is_ok()
 }
 
-/// Opens a file for reading only.
-pub(crate) async fn open_for_reading(path: &Path, known: u32) -> Result<SqliteConnection, StoreError> {
+/// Opens a file of ours for reading only.
+pub(crate) async fn open_for_reading(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let mut connection = connect_reading(path).await?;
+    schema(&mut connection).await?.allows(Access::Read)?;
+    Ok(connection)
+}
+
+/// Opens a file for reading only, whatever its version.
+pub(super) async fn connect_reading(path: &Path) -> Result<SqliteConnection, StoreError> {
     let attempt = options(path).read_only(true).busy_timeout(Duration::from_secs(1));
     let failed = |error: sqlx::Error| StoreError::query("opening the store for reading", &error);
     let opening = async {
         let mut connection = attempt.clone().connect().await.map_err(failed)?;
-        check_reading(&mut connection, known).await?;
+        schema(&mut connection).await?;
         Ok(connection)
     };
     match opening.await {
-        Ok(connection) => Ok(connection),
         // A file in WAL mode whose writer is gone cannot be opened by who may not write into its folder. Without a
         // log the file itself is complete, and nobody writes to it.
         Err(StoreError::Transient { .. } | StoreError::Forbidden { .. }) if !log_of(path).exists() => {
-            let mut connection = attempt.immutable(true).connect().await.map_err(failed)?;
-            check_reading(&mut connection, known).await?;
-            Ok(connection)
+            attempt.immutable(true).connect().await.map_err(failed)
         }
-        Err(error) => Err(error),
+        other => other,
     }
 }
 
 /// Opens a day file; `None` if it is only being made (it has no rows yet), or the retention threw it away meanwhile.
 pub(crate) async fn open_day_for_reading(path: &Path) -> Result<Option<SqliteConnection>, StoreError> {
-    match open_for_reading(path, SQLITE_DAY.len() as u32).await {
+    match open_for_reading(path).await {
         Ok(connection) => Ok(Some(connection)),
         Err(StoreError::NotMigrated { found: 0, .. }) => Ok(None),
         Err(_) if !path.exists() => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-async fn check_reading(connection: &mut SqliteConnection, known: u32) -> Result<(), StoreError> {
-    match check_version(connection, known).await? {
-        found if found < known => Err(StoreError::NotMigrated { found, needed: known }),
-        _ => Ok(()),
     }
 }
 

@@ -8,6 +8,8 @@
 //!
 //! The largest fence is known in memory, because a store has one writing process (`writer.lock`).
 
+mod compact;
+mod condense;
 mod file;
 mod inspect;
 mod open;
@@ -15,7 +17,7 @@ mod retention;
 mod size;
 mod writer;
 
-pub(crate) use file::{day_files, log_of, main_file, open_day_for_reading, open_for_reading};
+pub(crate) use file::{day_files, log_of, main_file, open_day_for_reading, open_for_reading, schemas};
 pub(crate) use inspect::inspect;
 pub(crate) use open::merge;
 pub(crate) use retention::size_of;
@@ -27,7 +29,6 @@ use std::path::{Path, PathBuf};
 use tokio::sync::Mutex;
 
 use crate::error::StoreError;
-use crate::migrations::SQLITE_DAY;
 use open::Open;
 
 /// The folder of a store, and what this process has open in it.
@@ -59,12 +60,17 @@ impl Files {
         let connection = file::open_main(&self.folder).await?;
         file::close(connection).await;
         for (day, path) in day_files(&self.folder)? {
-            let old = open_for_reading(&path, SQLITE_DAY.len() as u32).await.map(drop);
+            let old = open_for_reading(&path).await.map(drop);
             if matches!(old, Err(StoreError::NotMigrated { .. })) {
                 file::finish(file::open_day(&self.folder, day).await?).await;
             }
         }
         Ok(())
+    }
+
+    /// Bytes that may still be written.
+    pub(crate) fn disk_free(&self) -> Result<u64, StoreError> {
+        retention::free_bytes(&self.folder)
     }
 
     /// Closes what is open, and lets another process write.

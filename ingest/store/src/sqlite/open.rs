@@ -12,7 +12,8 @@ use crate::day::Day;
 use crate::error::StoreError;
 use crate::fence;
 use crate::insert::Statements;
-use crate::session::Session;
+use crate::notes;
+use crate::session::{Get, Session};
 
 /// Connections and fences of the only writer.
 pub(super) struct Open {
@@ -29,14 +30,16 @@ impl Open {
         faults::pass("db.connect").map_err(StoreError::failpoint("opening the store"))?;
         let mut main = file::open_main(folder).await?;
         settle(&mut main, in_doubt.contains(&main_file(folder))).await.map_err(failed)?;
-        let mut fences = HashMap::new();
+        let (mut fences, mut newest) = (HashMap::new(), 0);
         merge(&mut fences, fence::all(&mut main).await.map_err(failed)?);
         for (day, path) in day_files(folder)? {
             let mut connection = file::open_day(folder, day).await?;
             settle(&mut connection, in_doubt.contains(&path)).await.map_err(failed)?;
             merge(&mut fences, fence::all(&mut connection).await.map_err(failed)?);
+            newest = newest.max(newest_ts(&mut connection).await.map_err(failed)?);
             file::finish(connection).await;
         }
+        notes::begin_in_main(&mut main, newest, fences.values()).await.map_err(failed)?;
         Ok(Open { main, day: None, fences, statements: Statements::default() })
     }
 
@@ -80,6 +83,12 @@ async fn settle(connection: &mut SqliteConnection, in_doubt: bool) -> Result<(),
         connection.raw(SqlStr::from_static("ROLLBACK")).await?;
     }
     Ok(())
+}
+
+/// Time of a day file's newest row; 0 = it has none.
+async fn newest_ts(day: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
+    let sql = SqlStr::from_static("SELECT COALESCE(MAX(max_ts), 0) FROM span");
+    day.rows(sql, Default::default()).await?.first().map_or(Ok(0), |row| row.u32(0))
 }
 
 /// Keeps the furthest fence of each stream.

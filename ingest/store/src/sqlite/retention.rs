@@ -1,10 +1,11 @@
 //! Retention on SQLite: throws whole day files away, deletes old rows of `main.db` in chunks.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use tokio::time::timeout;
 
@@ -12,10 +13,12 @@ use super::Files;
 use super::file::{self, day_files, with_suffix};
 use super::open::Open;
 use super::writer::write_fence;
+use crate::condense::{self, Mark};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::fence;
-use crate::limits::{DELETE_CHUNK_ROWS, UPKEEP_TIMEOUT};
+use crate::limits::{DELETE_CHUNK_ROWS, NOTES_MERGE_AGE, UPKEEP_TIMEOUT};
+use crate::notes;
 use crate::rows::Bind;
 use crate::session::{Get, Session};
 use crate::upkeep::{RetentionPolicy, RetentionReport, SMALL_TABLES, TableReport};
@@ -35,6 +38,9 @@ impl Files {
             let mut report = RetentionReport { tables: vec![flows(&mut open, &self.folder, policy, now).await?] };
             for table in SMALL_TABLES {
                 report.tables.push(delete_old(&mut open, table, policy.cutoff(table, now)).await?);
+            }
+            if let Some((_, day)) = &mut open.day {
+                notes::merge(day, "BEGIN IMMEDIATE", now.saturating_sub(NOTES_MERGE_AGE)).await?;
             }
             Ok(report)
         };
@@ -87,12 +93,14 @@ async fn throw_away(open: &mut Open, folder: &Path, day: Day, path: &Path) -> Re
     let count = sqlx::SqlStr::from_static("SELECT COALESCE(MAX(flow_rows), 0) FROM span");
     let rows = connection.rows(count, SqliteArguments::default()).await.map_err(failed)?;
     let rows = rows.first().map_or(Ok(0), |row| row.u64(0)).map_err(failed)?;
+    let condensed = condense::marks(&mut connection).await.map_err(failed)?;
     file::close(connection).await;
     let begin = sqlx::SqlStr::from_static("BEGIN IMMEDIATE");
     open.main.raw(begin).await.map_err(failed)?;
     for fence in fences {
         write_fence(&mut open.main, fence).await.map_err(failed)?;
     }
+    keep_marks(&mut open.main, condensed).await.map_err(failed)?;
     open.main.raw(sqlx::SqlStr::from_static("COMMIT")).await.map_err(failed)?;
     unlink(path)?;
     for suffix in ["-wal", "-shm", "-journal"] {
@@ -103,7 +111,25 @@ async fn throw_away(open: &mut Open, folder: &Path, day: Day, path: &Path) -> Re
     Ok(rows)
 }
 
-fn unlink(path: &Path) -> Result<(), StoreError> {
+/// What was condensed in a file that goes is added to what `main.db` knows. A file that is thrown away again after a
+/// death in between would be added twice: then the larger one of two numbers counts.
+async fn keep_marks(main: &mut SqliteConnection, marks: BTreeMap<Vec<u8>, Mark>) -> Result<(), sqlx::Error> {
+    let known = condense::marks(main).await?;
+    for (incident, mark) in marks {
+        let before = known.get(&incident).copied().unwrap_or_default();
+        let is_new = mark.until > before.until;
+        let sum = |one: u64, other: u64| if is_new { one.saturating_add(other) } else { one.max(other) };
+        let both = Mark {
+            until: before.until.max(mark.until),
+            from_rows: sum(before.from_rows, mark.from_rows),
+            to_rows: sum(before.to_rows, mark.to_rows),
+        };
+        condense::write_mark(main, &incident, both, both.until).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn unlink(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(StoreError::Folder { path: path.to_owned(), source: error })

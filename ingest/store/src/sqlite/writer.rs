@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::insert::{self, OnRefused, Statements};
 use crate::limits::COMMIT_TIMEOUT;
 use crate::node::{self, NodeIdentity};
+use crate::notes;
 use crate::rows::Bind;
 use crate::session::{Get, Session};
 use crate::writer::Park;
@@ -132,6 +133,10 @@ async fn store(
     let mut on_refused = if park.is_some() { OnRefused::Collect(&mut refused) } else { OnRefused::Fail };
     faults::pass("db.rows").map_err(StoreError::failpoint("storing rows"))?;
     insert::batch(connection, statements, known.node_id, batch, &mut on_refused).await?;
+    if !batch.flows.is_empty() {
+        let key = Key { node_id: known.node_id, epoch: known.epoch, stream: known.stream };
+        notes::insert(connection, key, &notes::of(batch)).await?;
+    }
     if let (false, Some(park)) = (refused.is_empty(), park) {
         park(&refused).map_err(|source| StoreError::Park { source })?;
     }
@@ -142,6 +147,9 @@ async fn store(
     fence.stored = fence.stored.plus(advance.stored);
     fence.parked = fence.parked.plus(advance.parked);
     fence.gap = fence.gap.plus(advance.gap);
+    if !is_low_rate(batch.stream) {
+        fence.noted_rows += advance.stored.rows;
+    }
     fence.updated = batch.arrived;
     write_fence(connection, fence).await.map_err(failed)?;
     if let Some((low, high)) = batch.flow_span() {
@@ -175,16 +183,17 @@ pub(super) async fn write_fence(connection: &mut SqliteConnection, fence: Fence)
             arguments.u64(sum.min(i64::MAX as u64));
         }
     }
+    arguments.u64(fence.noted_rows);
     arguments.u32(fence.updated);
     let sql = SqlStr::from_static(
         "INSERT INTO ingest_fences (node_id, epoch, stream, last_seq, rows_total, packets, bytes, parked_rows, \
-         parked_packets, parked_bytes, gap_rows, gap_packets, gap_bytes, updated) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         parked_packets, parked_bytes, gap_rows, gap_packets, gap_bytes, noted_rows, updated) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (node_id, epoch, stream) DO UPDATE SET last_seq = excluded.last_seq, \
          rows_total = excluded.rows_total, packets = excluded.packets, bytes = excluded.bytes, \
          parked_rows = excluded.parked_rows, parked_packets = excluded.parked_packets, \
          parked_bytes = excluded.parked_bytes, gap_rows = excluded.gap_rows, gap_packets = excluded.gap_packets, \
-         gap_bytes = excluded.gap_bytes, updated = excluded.updated \
+         gap_bytes = excluded.gap_bytes, noted_rows = excluded.noted_rows, updated = excluded.updated \
          WHERE excluded.last_seq > ingest_fences.last_seq",
     );
     connection.run(sql, arguments).await?;

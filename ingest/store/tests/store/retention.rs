@@ -19,6 +19,8 @@ pub fn generous() -> RetentionPolicy {
         talkers_1m: long,
         talkers_1h: long,
         history: long,
+        attack_detail: Duration::ZERO,
+        attack_rows_min: 1,
         disk_free_min: 0,
     }
 }

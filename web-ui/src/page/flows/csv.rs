@@ -27,7 +27,7 @@ pub fn row(flow: &Flow, names: &Names, labels: &Labels) -> String {
     let [src, dst] = [row.src_ip, row.dst_ip].map(row::address);
     let label = |address| labels.name_of(address).map(|label| cell(&label)).unwrap_or_default();
     let direction = ["through", "in", "out", "internal"][usize::from(row.direction & 3)];
-    let end = ["idle", "idle", "active", "closed", "evicted", "shutdown", "folded"];
+    let end = ["idle", "idle", "active", "closed", "evicted", "shutdown", "folded", "condensed"];
     let end = end.get(usize::from(row.end_reason)).unwrap_or(&"idle");
     let mut line = String::with_capacity(200);
     // Writing to a String does not fail.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use serde::Serialize;
-use store::{Flow, InterfaceName};
+use store::{Flow, FlowRow, InterfaceName};
 
 use super::ask::PROTOCOLS;
 use crate::labels::Labels;
@@ -76,7 +76,7 @@ impl Shown {
     /// A flow in a language.
     pub fn of(flow: &Flow, names: &Names, labels: &Labels, language: Language) -> Shown {
         let row = &flow.row;
-        let is_folded = row.folded_addresses > 0 || row.end_reason == 6;
+        let is_folded = row.folded_addresses > 0 || matches!(row.end_reason, 6 | CONDENSED);
         let end = |bytes: [u8; 16], port: u16| end(bytes, port, is_folded, labels);
         let volume = |packets: u64, bytes: u64| {
             format!("{} / {}", number::count(packets, language), number::bytes(bytes, language))
@@ -96,7 +96,7 @@ impl Shown {
             duration: number::duration(Duration::from_nanos(row.last_ns.saturating_sub(row.first_ns)), language),
             end: end_reason(row.end_reason, language),
             interface: names.name(flow),
-            folded: if is_folded { folded(row.folded_addresses, language) } else { String::new() },
+            folded: if is_folded { folded(row, language) } else { String::new() },
         }
     }
 }
@@ -140,15 +140,25 @@ fn end_reason(code: u8, language: Language) -> &'static str {
         4 => language.pick("pushed out", "вытеснен"),
         5 => language.pick("capture ended", "захват завершён"),
         6 => language.pick("folded", "свёрнут"),
+        CONDENSED => language.pick("condensed", "сжат"),
         _ => language.pick("idle", "затих"),
     }
 }
 
-fn folded(addresses: u32, language: Language) -> String {
-    let count = number::count(addresses.into(), language);
-    match language {
-        Language::En => format!("A summary of one-packet flows of about {count} remote addresses."),
-        Language::Ru => format!("Сводка однопакетных потоков; удалённых адресов — около {count}."),
+/// The code of a summary that the retention made of an attack's old rows.
+const CONDENSED: u8 = 7;
+
+fn folded(row: &FlowRow, language: Language) -> String {
+    let count = number::count(row.folded_addresses.into(), language);
+    match (row.end_reason, language) {
+        (CONDENSED, Language::En) => {
+            format!("A summary of an attack's old flows, of about {count} remote addresses; totals are exact.")
+        }
+        (CONDENSED, Language::Ru) => {
+            format!("Сводка старых потоков атаки; удалённых адресов — около {count}; итоги точны.")
+        }
+        (_, Language::En) => format!("A summary of one-packet flows of about {count} remote addresses."),
+        (_, Language::Ru) => format!("Сводка однопакетных потоков; удалённых адресов — около {count}."),
     }
 }
 

@@ -1,10 +1,12 @@
-//! `floodmark store migrate|grants|size`, and what the commands that read the store share.
+//! `floodmark store migrate|grants|size|backup|views`, and what the commands that read the store share.
 
-use std::fmt::Write;
+mod backup;
+mod check;
+mod size;
+
 use std::future::Future;
 
-use bytesize::ByteSize;
-use store::{Store, StoreError, TableSize, grants};
+use store::{Store, StoreError, check_schema, forecast, grants, views};
 
 use super::print;
 use crate::cli::{GrantsArgs, Source, StoreCommand};
@@ -16,7 +18,17 @@ use crate::logging;
 
 pub fn run(command: &StoreCommand) -> Outcome {
     match command {
-        StoreCommand::Migrate(source) => {
+        StoreCommand::Migrate { source, check: true } => {
+            let config = configuration(source)?;
+            let found = wait_for(check_schema(&config.store, &config.node.data_dir))?;
+            print::out(&check::told(&found))?;
+            if found.is_current() {
+                Ok(())
+            } else {
+                Err(Failure::failed(anyhow::anyhow!("the store is not of this program's version: see above")))
+            }
+        }
+        StoreCommand::Migrate { source, check: false } => {
             let config = configuration(source)?;
             let kept = config.ingest.retention.flows;
             wait_for(async {
@@ -29,8 +41,22 @@ pub fn run(command: &StoreCommand) -> Outcome {
         }
         StoreCommand::Size { source, json } => {
             let config = configuration(source)?;
-            let sizes = wait_for(async { connect(&config).await?.size().await })?;
-            print::out(&if *json { json_lines(&sizes) } else { table(&sizes) })
+            let (sizes, free) = wait_for(async {
+                let store = connect(&config).await?;
+                Ok((store.size().await?, store.disk_free()?))
+            })?;
+            let policy = ingest::policy(&config.ingest.retention);
+            let forecast = forecast::forecast(sizes, &policy, free, now_s());
+            print::out(&if *json { size::json_lines(&forecast) } else { size::table(&forecast) })
+        }
+        StoreCommand::Backup { source, folder } => backup::run(&configuration(source)?, folder),
+        StoreCommand::Views { source, create } => {
+            let config = configuration(source)?;
+            if !create {
+                return print::out(&views::sql());
+            }
+            wait_for(async { connect(&config).await?.make_views().await })?;
+            print::out(&format!("made the view {}\n", views::NAME))
         }
         StoreCommand::Grants(args) => print_grants(args),
     }
@@ -89,32 +115,9 @@ fn database_of(url: &str) -> Option<&str> {
     (!database.is_empty()).then_some(database)
 }
 
-fn table(sizes: &[TableSize]) -> String {
-    let mut out = format!("{:<16} {:>14} {:>12}  {}\n", "table", "rows", "size", "since");
-    for size in sizes {
-        let since = if size.oldest_ts == 0 { "-".to_owned() } else { print::seconds(size.oldest_ts) };
-        // Writing to a String does not fail.
-        let _ = writeln!(out, "{:<16} {:>14} {:>12}  {since}", size.table, size.rows, ByteSize(size.bytes).to_string());
-    }
-    out
-}
-
-fn json_lines(sizes: &[TableSize]) -> String {
-    let object = |size: &TableSize| {
-        serde_json::json!({
-            "table": size.table, "rows": size.rows, "bytes": size.bytes, "oldest_ts": size.oldest_ts
-        })
-        .to_string()
-            + "\n"
-    };
-    sizes.iter().map(object).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use store::TableSize;
-
-    use super::{database_of, json_lines, table};
+    use super::database_of;
 
     #[test]
     fn the_database_is_read_from_the_url() {
@@ -125,20 +128,5 @@ mod tests {
         check("mysql://u@h", None);
         check("sqlite:///a/b", None);
         check("", None);
-    }
-
-    #[test]
-    fn sizes_are_shown_for_people_and_programs() {
-        let sizes = [
-            TableSize { table: "flows".to_owned(), rows: 12, bytes: 2048, oldest_ts: 1_700_000_000 },
-            TableSize { table: "nodes".to_owned(), rows: 1, bytes: 0, oldest_ts: 0 },
-        ];
-        let shown = table(&sizes);
-        assert!(shown.contains("flows") && shown.contains("2.0 KiB") && shown.contains("2023-11-14"), "{shown}");
-        assert_eq!(
-            json_lines(&sizes),
-            "{\"bytes\":2048,\"oldest_ts\":1700000000,\"rows\":12,\"table\":\"flows\"}\n\
-             {\"bytes\":0,\"oldest_ts\":0,\"rows\":1,\"table\":\"nodes\"}\n"
-        );
     }
 }
