@@ -43,12 +43,7 @@ pub fn in_browser(test: &str, body: fn()) {
 }
 
 /// Runs a scenario with `variables` in its environment to its end, which must be a good one; `obey` answers its orders.
-pub fn scenario(
-    name: &str,
-    scratch: &Path,
-    variables: &[(&str, &str)],
-    mut obey: impl FnMut(&str, &Value) -> Value,
-) {
+pub fn scenario(name: &str, scratch: &Path, variables: &[(&str, &str)], mut obey: impl FnMut(&str, &Value) -> Value) {
     let tools = tools().unwrap();
     let home = scratch.join("home");
     fs::create_dir_all(&home).unwrap();

@@ -49,7 +49,7 @@ impl Site {
     /// Starts all roles, also again, and waits for the page.
     pub fn run(&mut self) {
         self.machine.run(&["va"]);
-        await_page();
+        self.await_page();
     }
 
     /// Starts one role without a supervisor.
@@ -57,7 +57,7 @@ impl Site {
         let child = self.machine.spawn_role(role);
         self.roles.push((role.to_owned(), child));
         if role == "web" {
-            await_page();
+            self.await_page();
         }
     }
 
@@ -90,11 +90,21 @@ impl Site {
             }
             "begin" | "end" => {
                 let role = all["role"].as_str().unwrap();
-                if order == "begin" { self.begin(role) } else { self.end(role) }
+                if order == "begin" {
+                    self.begin(role)
+                } else {
+                    self.end(role)
+                }
                 json!({})
             }
             other => obey(self, other, all),
         });
+    }
+
+    /// The port is open before the role listens to commands.
+    fn await_page(&self) {
+        let socket = self.machine.data_dir().join("run/web.sock");
+        await_some("the page", || (socket.exists() && TcpStream::connect(ADDRESS).is_ok()).then_some(()));
     }
 
     /// An enrolment link.
@@ -112,10 +122,6 @@ impl Drop for Site {
             let _ = child.wait();
         }
     }
-}
-
-fn await_page() {
-    await_some("the page", || TcpStream::connect(ADDRESS).ok());
 }
 
 /// For scenarios that give only the orders that every site obeys.

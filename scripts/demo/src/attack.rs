@@ -44,7 +44,7 @@ impl Kind {
         let source = (100 << 24 | 64 << 16 | random.below(1 << 22) as u32).to_be_bytes();
         let port = 1_024 + random.below(60_000) as u16;
         match self {
-            Kind::Syn => frame(source, (port, 443), 10, &tcp_syn(random.next() as u32)),
+            Kind::Syn => frame(source, (port, 443), 10, &tcp_syn(random.any() as u32)),
             Kind::Amplification => {
                 let source = [source[0], source[1], 7, source[3]];
                 frame(source, (123, 80), 20, &[0x17; 448])
@@ -61,9 +61,9 @@ fn tcp_syn(sequence: u32) -> Vec<u8> {
     rest
 }
 
-/// An IPv4 frame for a server: UDP, or TCP if the port is 443.
+/// An IPv4 frame for a server: TCP for the first, which is a web server, UDP for the others.
 fn frame(source: [u8; 4], ports: (u16, u16), target: u8, rest: &[u8]) -> Vec<u8> {
-    let is_tcp = ports.1 == 443;
+    let is_tcp = target == 10;
     let head = if is_tcp { 4 } else { 8 };
     let mut ip = vec![0x45, 0];
     ip.extend(u16::try_from(20 + head + rest.len()).unwrap_or(u16::MAX).to_be_bytes());

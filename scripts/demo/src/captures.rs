@@ -77,7 +77,7 @@ fn is_ethernet(path: &Path) -> bool {
 
 /// The whole frames of a classic pcap file of Ethernet, in either byte order; ends at whatever makes no sense.
 fn frames(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let word = |at: usize| bytes.get(at..at + 4).and_then(|four| four.try_into().ok());
+    let word = move |at: usize| -> Option<[u8; 4]> { bytes.get(at..at + 4)?.try_into().ok() };
     let is_little = match word(0) {
         Some([0xd4, 0xc3, 0xb2, 0xa1] | [0x4d, 0x3c, 0xb2, 0xa1]) => Some(true),
         Some([0xa1, 0xb2, 0xc3, 0xd4] | [0xa1, 0xb2, 0x3c, 0x4d]) => Some(false),

@@ -53,12 +53,7 @@ pub fn run(plan: &Plan) -> anyhow::Result<()> {
     ended.and(world)
 }
 
-fn watch(
-    roles: &mut Roles,
-    folder: &Path,
-    stop: &AtomicBool,
-    is_over: impl Fn() -> bool,
-) -> anyhow::Result<()> {
+fn watch(roles: &mut Roles, folder: &Path, stop: &AtomicBool, is_over: impl Fn() -> bool) -> anyhow::Result<()> {
     while !stop.load(Ordering::Relaxed) && !is_over() {
         roles.check(folder).or_else(|error| if stop.load(Ordering::Relaxed) { Ok(()) } else { Err(error) })?;
         sleep(Duration::from_millis(200));

@@ -46,8 +46,7 @@ fn talk(mut stream: TcpStream, folder: &Path, count: &mut u64) -> std::io::Resul
         match verb.as_str() {
             "DATA" => {
                 stream.write_all(b"354 go on\r\n")?;
-                let mail: Vec<String> =
-                    lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect();
+                let mail: Vec<String> = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect();
                 keep(folder, *count % KEPT, &mail)?;
                 *count += 1;
                 stream.write_all(b"250 taken\r\n")?;

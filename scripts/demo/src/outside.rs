@@ -44,7 +44,9 @@ pub fn run(plan: &Plan) -> anyhow::Result<()> {
     await_some("the page and the live data", START_WAIT, || {
         inner.check()?;
         page.check(&folder.path)?;
-        let is_up = ["capture", "ingest", "notifier"].iter().all(|role| folder.path.join(format!("data/run/{role}.sock")).exists());
+        let is_up = ["capture", "ingest", "notifier", "web"]
+            .iter()
+            .all(|role| folder.path.join(format!("data/run/{role}.sock")).exists());
         Ok((is_up && TcpStream::connect(("127.0.0.1", port)).is_ok()).then_some(()))
     })?;
     let link = enrol(&program, &folder.path)?;
@@ -171,7 +173,8 @@ fn start_inside(plan: &Plan, program: &Path, folder: &Path) -> anyhow::Result<Ch
 /// A user, and the link by which it sets its password.
 fn enrol(program: &Path, folder: &Path) -> anyhow::Result<String> {
     let config = folder.join("floodmark.toml");
-    let ask = |words: &[&str]| Command::new(program).args(words).arg("--config").arg(&config).stdin(Stdio::null()).output();
+    let ask =
+        |words: &[&str]| Command::new(program).args(words).arg("--config").arg(&config).stdin(Stdio::null()).output();
     let mut output = ask(&["user", "add", "you", "--standing", "admin"])?;
     if !output.status.success() {
         // Of an earlier run on the same data.

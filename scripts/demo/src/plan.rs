@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn words_become_a_plan_and_a_plan_words() {
-        let words = ["--minutes", "3", "--calm", "5", "--visits", "7", "--data", "/d", "--captures", "/c", "--seed", "9"];
+        let words =
+            ["--minutes", "3", "--calm", "5", "--visits", "7", "--data", "/d", "--captures", "/c", "--seed", "9"];
         let plan = of(&words).unwrap();
         assert_eq!((plan.length, plan.calm, plan.visits), (Duration::from_secs(180), Duration::from_secs(5), 7));
         assert_eq!(Plan::from_words(&plan.words()).unwrap(), plan);

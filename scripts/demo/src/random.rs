@@ -14,7 +14,7 @@ impl Random {
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn any(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -23,12 +23,12 @@ impl Random {
 
     /// One of `0..count`.
     pub fn below(&mut self, count: u64) -> u64 {
-        self.next() % count.max(1)
+        self.any() % count.max(1)
     }
 
     /// One of `0.0..1.0`.
     pub fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.any() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// The pause until the next of many that come independently, `mean` on average, ten times it at most.
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_and_another_gives_others() {
-        let first = |seed, part| Random::new(seed, part).next();
+        let first = |seed, part| Random::new(seed, part).any();
         assert_eq!(first(1, 2), first(1, 2));
         assert!(first(1, 2) != first(2, 2) && first(1, 2) != first(1, 3));
     }

@@ -72,7 +72,7 @@ fn wave(begun: Instant) -> f64 {
 
 fn visit(side: Side, random: &mut Random, has_six: bool, stop: &AtomicBool) -> anyhow::Result<()> {
     let is_six = has_six && random.below(6) == 0;
-    let own = |last: u8| if is_six { server(last).1.into() } else { IpAddr::from(server(last).0) };
+    let own = |last: u8| if is_six { IpAddr::from(server(last).1) } else { IpAddr::from(server(last).0) };
     if side == Side::Servers {
         let from = own(SERVERS[random.below(4) as usize]);
         return fetch(from, (visitor(random, is_six), 443).into(), random, stop);

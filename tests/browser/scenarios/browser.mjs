@@ -127,6 +127,12 @@ export async function signedIn(browser, of, options) {
   return opened(browser, { ...options, storageState: await of.storageState() });
 }
 
+/** Fails with all that was found, a line for each. */
+export function none(problems) {
+  const told = [...new Set(problems)];
+  if (told.length) throw new Error(`${told.length} problems:\n${told.join("\n")}`);
+}
+
 export const text = (page, selector) => page.locator(selector).first().innerText();
 
 /** Paths of all pages that `page`'s user can see now, each with a name for its picture. */
@@ -142,7 +148,7 @@ export async function places(page) {
     incidents: "/incidents",
     incident,
     traffic: "/traffic",
-    "traffic-protocols": "/traffic?range=hour&by=protocol",
+    "traffic-protocols": "/traffic?range=1h&by=protocol",
     hosts: "/flows",
     flows: `/flows?address=${host}`,
     host: `/hosts/${host}`,

@@ -1,5 +1,5 @@
 // By keyboard alone: every control is reached in the order in which it stands, is seen, and works.
-import { DESK, PHONE, assert, base, enrolled, places, scenario, signedIn, text, until, user } from "./browser.mjs";
+import { DESK, PHONE, assert, base, enrolled, none, places, scenario, signedIn, text, until, user } from "./browser.mjs";
 
 const STEPS_MAX = 400;
 
@@ -26,7 +26,8 @@ async function walk(page, path, problems) {
   for (; count < STEPS_MAX; count++) {
     await page.keyboard.press("Tab");
     const now = await page.evaluate(focused);
-    if (!now) break;
+    // Behind the last one begins the browser's own, or the page again.
+    if (!now || (count > 0 && /content/.test(now.name))) break;
     if (count === 0 && !/content/.test(now.name)) problems.push(`${path}: the first stop is ${now.name}`);
     if (!now.isRinged) problems.push(`${path}: ${now.name} does not show that it has the focus`);
     if (!now.isSeen) problems.push(`${path}: ${now.name} is not seen when it has the focus`);
@@ -46,7 +47,7 @@ scenario(async (browser) => {
     await walk(page, path, problems);
     await walk(desk, path, problems);
   }
-  assert.equal(problems.join("\n"), "");
+  none(problems);
 
   // The skip link leads past the navigation.
   await desk.goto(base);

@@ -29,8 +29,9 @@ scenario(async (browser) => {
   await until("live data", async () => (await heard()) === "live");
   await until("some messages", async () => (await page.evaluate(log))[0].ids.length > 5);
 
-  // As in a lift: the browser knows nothing of it.
+  // As in a lift: nothing comes, and nothing ends.
   await context.setOffline(true);
+  await order("pull");
   const before = await page.evaluate(log);
   await until("the word that data are old", async () => /last data \d+\ss ago/.test(await heard()), 30_000);
   assert.ok(await page.locator('[data-part="traffic"] .stale').count(), "old figures are pale");
@@ -38,6 +39,7 @@ scenario(async (browser) => {
   await until("an incident meanwhile", async () => (await order("alerts")).some((alert) => alert.rule === "busy"));
   await pause(1_000);
   assert.equal(await page.locator("article.incident", { hasText: "10.9.0.77" }).count(), 0);
+  await order("plug");
   await context.setOffline(false);
 
   await until("the incident of meanwhile", () => page.locator("article.incident", { hasText: "10.9.0.77" }).count());

@@ -41,7 +41,7 @@ scenario(async (browser) => {
     }
     return;
   }
-  for (const [look, path] of [["phone-light", "/"], ["phone-dark", "/traffic?range=hour"], ["desk", "/"]]) {
+  for (const [look, path] of [["phone-light", "/"], ["phone-dark", "/traffic?range=1h"], ["desk", "/"]]) {
     const page = await (await signedIn(browser, first.context, looks[look])).newPage();
     await page.goto(base + path);
     if (path === "/") await live(page);

@@ -15,7 +15,7 @@ scenario(async (browser) => {
     assert.ok((await text(page, "main")).trim().length > 20, `${path} says nothing`);
     assert.ok((await text(page, "h1")).trim(), `${path} has no heading`);
   }
-  await page.goto(`${base}/traffic?range=hour`);
+  await page.goto(`${base}/traffic?range=1h`);
   assert.ok(await page.locator("#chart svg path.trace").count(), "the chart is drawn by the server");
   await page.goto(`${base}/flows?address=10.9.0.0/16`);
   assert.ok((await page.locator("li.flow").count()) > 3, "flows are listed");

@@ -19,7 +19,7 @@ const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 const WORKER: &str = include_str!("../../assets/sw.js");
 
 /// Assets that the offline page needs; nothing else is kept by the service worker.
-const SHELL: [&str; 3] = ["floodmark.css", "page.js", "icon.svg"];
+const SHELL: [&str; 4] = ["floodmark.css", "page.js", "words.js", "icon.svg"];
 
 /// Assets, the manifest, the service worker, and what crawlers ask for.
 pub fn routes() -> Vec<Route> {

@@ -59,7 +59,8 @@ struct Told {
 /// Answers the joined metrics.
 pub async fn metrics(State(app): State<Shared>, Script(token): Script) -> Result<Response, Problem> {
     if token.subscribe.as_deref() != Some(METRICS) {
-        let words = "this token does not have the right to read metrics; an admin can make one with \"subscribe\":\"metrics\"";
+        let words =
+            "this token does not have the right to read metrics; an admin can make one with \"subscribe\":\"metrics\"";
         return Err(Problem::new(StatusCode::FORBIDDEN, words));
     }
     let mut last = app.push.scrapes.last.lock().await;
@@ -178,7 +179,8 @@ mod tests {
             Told { role: Role::Ingest, text: None, is_healthy: false },
             told(Role::Web, "lost 1\n# HELP a A.\n# TYPE a gauge\na{role=\"y\"} 3\n"),
         ]);
-        let rest = "# HELP a A.\n# TYPE a gauge\na{role=\"x\"} 1\na{role=\"y\"} 3\n# HELP b B.\n# TYPE b counter\nb 2\n";
+        let rest =
+            "# HELP a A.\n# TYPE a gauge\na{role=\"x\"} 1\na{role=\"y\"} 3\n# HELP b B.\n# TYPE b counter\nb 2\n";
         assert!(text.ends_with(rest), "{text}");
         for line in [
             "floodmark_web_role{role=\"capture\",what=\"answers\"} 1",

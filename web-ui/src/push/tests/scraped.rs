@@ -18,7 +18,8 @@ fn now() -> Instant {
 async fn a_scraper_gets_the_metrics_of_the_roles_that_answer_and_is_told_of_the_others() {
     let page = serve(None).await;
     let run_dir = page.app.options.run_dir.clone();
-    let metrics = || "# HELP floodmark_capture_x X.\n# TYPE floodmark_capture_x gauge\nfloodmark_capture_x 7\n".to_owned();
+    let metrics =
+        || "# HELP floodmark_capture_x X.\n# TYPE floodmark_capture_x gauge\nfloodmark_capture_x 7\n".to_owned();
     let mut capture = Publisher::bind(&run_dir, Role::Capture, "n".to_owned(), 1, metrics).expect("a free name");
     let line = PlainLine { envelope: capture.envelope(crate::role::now_ns()) };
     capture.publish(&line, Err("no packets".into()));
