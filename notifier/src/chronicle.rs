@@ -64,12 +64,7 @@ const BURSTS: [[&str; 4]; 7] = [
         "{} packets were kept as totals only (coarsened)",
         "сохранено только в итогах пакетов (coarsened): {}",
     ],
-    [
-        "the spool refuses frames",
-        "спул не принимает кадры",
-        "the spool refused {} frames",
-        "спул не принял кадров: {}",
-    ],
+    ["the spool refuses frames", "спул не принимает кадры", "the spool refused {} frames", "спул не принял кадров: {}"],
     [
         "packets are missing in the spool (gap)",
         "в спуле не хватает пакетов (gap)",
