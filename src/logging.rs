@@ -79,7 +79,7 @@ where
 /// A value may hold anything: names of processes, answers of servers. What would begin another line, or move or hide
 /// what stands beside it, is told by its number.
 fn is_told(char: char) -> bool {
-    !char.is_control() && !notifier::words::is_hidden(char)
+    !notifier::words::is_hidden(char)
 }
 
 #[cfg(test)]

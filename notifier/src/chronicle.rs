@@ -1,7 +1,7 @@
 //! chronicle: what the roles' lines tell that has changed since the line before, as sentences for the reports of
 //! incidents, and their counters of losses.
 //!
-//! Pure: lines and the time in, moments out. Bounded by the lines' own bounds and [`MOMENTS_MAX`]. What was so when this
+//! Pure: lines and the time in, moments out. Bounded by the lines' own bounds and `MOMENTS_MAX`. What was so when this
 //! process began is no news.
 
 use std::collections::BTreeMap;
@@ -64,12 +64,7 @@ const BURSTS: [[&str; 4]; 7] = [
         "{} packets were kept as totals only (coarsened)",
         "сохранено только в итогах пакетов (coarsened): {}",
     ],
-    [
-        "the spool refuses frames",
-        "спул не принимает кадры",
-        "the spool refused {} frames",
-        "спул не принял кадров: {}",
-    ],
+    ["the spool refuses frames", "спул не принимает кадры", "the spool refused {} frames", "спул не принял кадров: {}"],
     [
         "packets are missing in the spool (gap)",
         "в спуле не хватает пакетов (gap)",

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use live::incident::Words;
 use serde::{Deserialize, Serialize};
 
+use super::JOURNAL_MAX;
 use super::book::{Book, Facts};
 use super::open::Open;
-use super::JOURNAL_MAX;
 use crate::limits::NOTICE_JOURNAL_MAX;
 use crate::notice::Moment;
 use crate::words::line;
@@ -50,9 +50,7 @@ impl Journal {
         let incident = &open.incident;
         let begin = incident.since_ns.saturating_sub(AROUND_NS);
         let end = incident.resolved_ns.unwrap_or(u64::MAX).saturating_add(AROUND_NS);
-        let is_its = |entry: &&Entry| {
-            (begin..=end).contains(&entry.moment.time_ns) && entry.incident != incident.id
-        };
+        let is_its = |entry: &&Entry| (begin..=end).contains(&entry.moment.time_ns) && entry.incident != incident.id;
         let mut moments: Vec<Moment> = self.entries.iter().filter(is_its).map(|entry| entry.moment.clone()).collect();
         if moments.len() > NOTICE_JOURNAL_MAX {
             let half = NOTICE_JOURNAL_MAX / 2;

@@ -6,6 +6,7 @@ use live::action::Silence;
 use live::host::HostState;
 use live::incident::{Incident, IncidentPhase, Severity, Subject};
 
+use super::aftermath::Journal;
 use super::id::Ids;
 use super::lane::{Lane, Sent};
 use super::month::{Month, Traffic};
@@ -14,7 +15,6 @@ use super::settings::{Settings, ns};
 use super::tally::{Tally, Told};
 use super::token::Token;
 use super::{INCIDENTS_MAX, mute};
-use super::aftermath::Journal;
 use crate::judgement::{Change, Transition};
 use crate::notice::{Chart, Moment};
 use crate::outbox::Outbox;

@@ -4,7 +4,8 @@
 //! [`crate::outbox`]. [`desk`] owns both and the state file behind one lock, writes what changed in one transaction,
 //! and is what the role, its control handler and the senders call. The life of an incident in it: [`open`] (what is
 //! kept), [`mute`] (silenced, inhibited, maintenance), [`alert`] (who hears of it first), [`lane`] (how often),
-//! [`ladder`] (reminders, escalation, fallback), [`close`] (resolved, report), [`compose`] (the notice), [`aftermath`] (what the report tells beside the incident).
+//! [`ladder`] (reminders, escalation, fallback), [`close`] (resolved, report), [`compose`] (the notice),
+//! `aftermath` (what the report tells beside the incident).
 //!
 //! Bounds: the constants here. Nothing here reads a clock.
 

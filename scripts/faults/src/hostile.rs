@@ -62,4 +62,3 @@ pub fn strings(number: u64) -> impl Iterator<Item = String> {
         text
     })
 }
-

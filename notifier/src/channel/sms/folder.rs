@@ -154,7 +154,10 @@ impl Folder {
         let (folder, program) = if self.is_gammu { ("outbox", "gammu-smsd") } else { ("outgoing", "smsd") };
         let minutes = self.validity.as_secs() / 60;
         if fs::remove_file(self.root.join(folder).join(name)).is_ok() {
-            return Some((false, format!("{program} has not taken it for {minutes} min and it is taken back; does it run?")));
+            return Some((
+                false,
+                format!("{program} has not taken it for {minutes} min and it is taken back; does it run?"),
+            ));
         }
         let waits = self.root.join("checked").join(name).exists();
         waits.then(|| (false, format!("{program} has not sent it for {minutes} min; look at its log and the modem")))
@@ -202,8 +205,7 @@ pub(super) fn smstools_file(short: &Short, reports: bool, validity: Duration) ->
         Alphabet::Ucs2 => ("UCS", ucs2_octets(&short.text)),
     };
     let minutes = validity.as_secs().div_ceil(60);
-    let mut bytes =
-        format!("To: {digits}\nAlphabet: {alphabet}\nValidity: {minutes} min\n{report}\n").into_bytes();
+    let mut bytes = format!("To: {digits}\nAlphabet: {alphabet}\nValidity: {minutes} min\n{report}\n").into_bytes();
     bytes.extend(text);
     ("outgoing", format!("floodmark-{}", safe(&short.id)), bytes)
 }

@@ -174,7 +174,10 @@ mod tests {
 
     #[test]
     fn states_and_ids_are_read() {
-        assert_eq!([0, 31, 32, 63, 64, 255].map(arrived), [Some(true), Some(true), None, None, Some(false), Some(false)]);
+        assert_eq!(
+            [0, 31, 32, 63, 64, 255].map(arrived),
+            [Some(true), Some(true), None, None, Some(false), Some(false)]
+        );
         assert_eq!([last_number("12 13 ."), last_number("117"), last_number("x")], [Some(13), Some(117), None]);
     }
 }

@@ -3,7 +3,7 @@
 use live::incident::Words;
 
 use super::super::tally::{Counters, Told};
-use super::{Change, Desk, Facts, Ids, START, S, World, attack, load, receiver, settings};
+use super::{Change, Desk, Facts, Ids, S, START, World, attack, load, receiver, settings};
 use crate::channel::Receipt;
 use crate::notice::{Losses, Moment, Notice, NoticeKind};
 
@@ -80,11 +80,13 @@ fn losses_and_events_outlive_this_process() {
     let dir = tempfile::tempdir().expect("a scratch folder");
     let open = |now_ns: u64| {
         let connection = crate::state::open(dir.path()).expect("a state file");
-        Desk::open(connection, settings(vec![receiver("anna")], |_| ()), Ids::Counted(now_ns), now_ns).expect("its tables")
+        Desk::open(connection, settings(vec![receiver("anna")], |_| ()), Ids::Counted(now_ns), now_ns)
+            .expect("its tables")
     };
     let tick = |desk: &Desk, second: u64, dropped: u64, change: Option<Change>| {
         let now_ns = START + second * S;
-        let transitions: Vec<_> = change.map(|change| attack("192.0.2.1").transition(change, now_ns)).into_iter().collect();
+        let transitions: Vec<_> =
+            change.map(|change| attack("192.0.2.1").transition(change, now_ns)).into_iter().collect();
         let what = Words { en: format!("second {second}"), ru: String::new() };
         let happened = [Moment { time_ns: now_ns, what }];
         desk.tick(now_ns, &transitions, &Facts { losses: capture(dropped, 0), happened: &happened, ..Facts::none() });

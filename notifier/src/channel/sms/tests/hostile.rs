@@ -163,7 +163,9 @@ fn by_smpp(text: &str) {
     assert_eq!(units.len(), parts(text).len());
     let mut wire = BytesMut::new();
     let count = units.len();
-    units.into_iter().for_each(|unit| wire.extend_from_slice(&bytes_of(&Command::new(CommandStatus::EsmeRok, 1, unit))));
+    units
+        .into_iter()
+        .for_each(|unit| wire.extend_from_slice(&bytes_of(&Command::new(CommandStatus::EsmeRok, 1, unit))));
     let mut told = String::new();
     for _ in 0..count {
         let unit = take(&mut wire).expect("SMPP").expect("a whole unit");

@@ -257,8 +257,13 @@ async fn smstools_sends_and_tells_what_became_of_it() {
         // One after the other, so that the modem's numbers are known.
         eventually("the modem has it", || modem.sent().len() == at + 1).await;
     }
-    let expect = ["19 Aug 02:35 web1 a [b] 5€ é Ω! URGENT!", "19.08 02:35 web1 Диск! СРОЧНО!", "19 Aug 02:35 web1 first! URGENT!"];
-    let expect = expect.map(|text| Sent { to: NUMBER.to_owned(), text: text.to_owned(), wants_report: true, validity: 5 });
+    let expect = [
+        "19 Aug 02:35 web1 a [b] 5€ é Ω! URGENT!",
+        "19.08 02:35 web1 Диск! СРОЧНО!",
+        "19 Aug 02:35 web1 first! URGENT!",
+    ];
+    let expect =
+        expect.map(|text| Sent { to: NUMBER.to_owned(), text: text.to_owned(), wants_report: true, validity: 5 });
     assert_eq!(modem.sent(), expect, "each character, a report wanted, valid for 30 min");
     eventually("they are in sent/", || names.iter().all(|name| dir.path().join("sent").join(name).exists())).await;
     assert!(sms.receipts().await.is_empty(), "the network has not said anything yet");

@@ -19,9 +19,8 @@ use crate::channel::email::render;
 use crate::notice::{Language, NoticeKind};
 
 /// The head of a file of packets, and octets that a careless server would change.
-const SAMPLE: [u8; 28] = [
-    0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0, b'\r', b'\n', b'.', b'\n',
-];
+const SAMPLE: [u8; 28] =
+    [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0, b'\r', b'\n', b'.', b'\n'];
 
 /// Ends the server with its test.
 struct Postfix {
@@ -92,7 +91,8 @@ fn start(root: &Path, port: u16) -> Postfix {
 fn mailbox(root: &Path) -> Vec<String> {
     let new = root.join("mail/admin/new");
     for _ in 0..1_500 {
-        let files: Vec<_> = fs::read_dir(&new).map(|files| files.flatten().map(|file| file.path()).collect()).unwrap_or_default();
+        let files: Vec<_> =
+            fs::read_dir(&new).map(|files| files.flatten().map(|file| file.path()).collect()).unwrap_or_default();
         if !files.is_empty() {
             return files.iter().map(|path| fs::read_to_string(path).expect("a mail")).collect();
         }
