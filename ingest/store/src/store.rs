@@ -93,7 +93,7 @@ impl Store {
     /// be run after [`Store::retention`]. The totals stay what they are.
     pub async fn condense(&self, policy: &RetentionPolicy, now: u32) -> Result<CondenseReport, StoreError> {
         match &self.0 {
-            Kind::MySql(server) => server.condense(policy, now).await,
+            Kind::MySql { upkeep, .. } => upkeep.condense(policy, now).await,
             Kind::Sqlite(files) => files.condense(policy, now).await,
         }
     }
@@ -112,7 +112,7 @@ impl Store {
     /// The folder cannot be asked.
     pub fn disk_free(&self) -> Result<Option<u64>, StoreError> {
         match &self.0 {
-            Kind::MySql(_) => Ok(None),
+            Kind::MySql { .. } => Ok(None),
             Kind::Sqlite(files) => files.disk_free().map(Some),
         }
     }
@@ -123,7 +123,7 @@ impl Store {
     /// The store is SQLite, or the account may not make views.
     pub async fn make_views(&self) -> Result<(), StoreError> {
         match &self.0 {
-            Kind::MySql(server) => server.make_views().await,
+            Kind::MySql { upkeep, .. } => upkeep.make_views().await,
             Kind::Sqlite(_) => Err(StoreError::Query {
                 doing: "making views",
                 reason: "views are for MySQL and MariaDB: SQLite has a file for each day".to_owned(),
