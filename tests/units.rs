@@ -46,7 +46,9 @@ fn analyze(arguments: &[&str], units: &[String]) -> Option<Output> {
     match command.output() {
         Ok(output) => Some(output),
         Err(error) => {
-            eprintln!("SKIPPED: systemd-analyze: {error}; install systemd (scripts/test does) to have the units checked");
+            eprintln!(
+                "SKIPPED: systemd-analyze: {error}; install systemd (scripts/test does) to have the units checked"
+            );
             None
         }
     }

@@ -5,6 +5,10 @@
 clean_debian() {
   local cache=${XDG_CACHE_HOME:-$HOME/.cache}/floodmark tar folder mirror
   tar=$cache/bookworm-minbase.tar
+  mkdir -p "$cache"
+  # Whoever comes second waits for the first.
+  exec 9>"$cache/lock"
+  flock 9
   if [ ! -e "$tar" ]; then
     mirror=$(apt-get indextargets --format '$(SITE)' 'Identifier: Packages' 'Origin: Debian' 'Codename: bookworm' | head -n 1)
     [ -n "$mirror" ] ||
@@ -13,7 +17,6 @@ clean_debian() {
       echo "no Debian mirror among the sources of apt; add one, or run apt-get update" >&2
       return 1
     }
-    mkdir -p "$cache"
     folder=$(mktemp -d "$cache/new.XXXXXX")
     debootstrap --variant=minbase bookworm "$folder/root" "$mirror" >"$folder/log" 2>&1 || {
       tail -n 5 "$folder/log" >&2
@@ -24,6 +27,7 @@ clean_debian() {
     mv "$folder/tar" "$tar"
     rm -rf "$folder"
   fi
+  exec 9>&-
   echo "$tar"
 }
 

@@ -69,6 +69,7 @@ fn run(command: &str, root: &Path) -> anyhow::Result<bool> {
         "tests" => steps::tests(root)?,
         "loom" => steps::loom(root)?,
         "fresh" => steps::fresh(root)?,
+        "package" => steps::package(root)?,
         name => match CHECKS.iter().find(|(known, _)| *known == name) {
             Some((_, step)) => step(root)?,
             None => return Ok(false),
@@ -81,14 +82,13 @@ fn run(command: &str, root: &Path) -> anyhow::Result<bool> {
 type Check = fn(&Path) -> anyhow::Result<()>;
 
 /// In this order: the quick ones first.
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 6] = [
     ("tidy", tidy::check),
     ("fmt", steps::fmt),
     ("edges", edges::check),
     ("licences", licences::check),
     ("clippy", steps::clippy),
     ("docs", steps::docs),
-    ("package", steps::package),
 ];
 
 /// All checks, then the tests, whatever the checks found: the last lines are the test runner's summary.
@@ -104,11 +104,17 @@ fn check(root: &Path) -> anyhow::Result<()> {
         [] => eprintln!("== checks: {} of {} passed", CHECKS.len(), CHECKS.len()),
         names => eprintln!("== checks: {} of {} failed: {}", names.len(), CHECKS.len(), names.join(", ")),
     }
-    let tests = timed("build of the tests", || steps::build_tests(root)).and_then(|()| {
+    let built = timed("build of the tests", || steps::build_tests(root));
+    let mut packed = Ok(());
+    let tests = built.and_then(|()| {
+        packed = timed("package", || steps::package_of_tests(root));
+        if let Err(error) = &packed {
+            eprintln!("package: {error:#}");
+        }
         eprintln!("== tests");
         steps::tests(root)
     });
-    if failed.is_empty() && tests.is_ok() { Ok(()) } else { Err(AlreadyTold.into()) }
+    if failed.is_empty() && packed.is_ok() && tests.is_ok() { Ok(()) } else { Err(AlreadyTold.into()) }
 }
 
 /// Does `step`, and tells how long it took.

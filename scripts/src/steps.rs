@@ -66,7 +66,18 @@ pub fn push(root: &Path, words: &[String]) -> anyhow::Result<()> {
 
 /// The Debian package: built, looked at by lintian, installed into a clean system and started there.
 pub fn package(root: &Path) -> anyhow::Result<()> {
-    run(root, "scripts/package", &[]).context("the package cannot be built")?;
+    try_package(root, &[])
+}
+
+/// The same around the program that the tests run: a release build would take the checks too long.
+pub fn package_of_tests(root: &Path) -> anyhow::Result<()> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), std::path::PathBuf::from);
+    let program = target.join("debug/floodmark");
+    try_package(root, &["--program", program.to_str().context("the target folder's name is no UTF-8")?])
+}
+
+fn try_package(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    run(root, "scripts/package", arguments).context("the package cannot be built")?;
     lint_package(root)?;
     run(root, "scripts/installed", &[]).context("the package does not work in a clean system")
 }

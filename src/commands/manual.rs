@@ -1,7 +1,6 @@
 //! `floodmark manual`: manual pages and completions, written from the definition that reads the arguments.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use anyhow::Context;
@@ -35,7 +34,7 @@ fn write(args: &ManualArgs) -> anyhow::Result<()> {
 
 fn completions(shell: Shell) -> Vec<u8> {
     let mut text = Vec::new();
-    generate(shell, &mut Cli::command(), NAME, &mut text as &mut dyn io::Write);
+    generate(shell, &mut Cli::command(), NAME, &mut text);
     text
 }
 

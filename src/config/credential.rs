@@ -87,7 +87,9 @@ mod tests {
         fs::write(etc.path().join("mail"), "x").expect("a file");
         check("$CREDENTIALS_DIRECTORY/mail", &etc.path().join("mail").display().to_string());
         // What is no name stays, and the message about a missing file shows it as it was written.
-        for given in ["$CREDENTIALS_DIRECTORY/../mail", "$CREDENTIALS_DIRECTORY/", "$CREDENTIALS_DIRECTORY/..", "/a/b", ""] {
+        for given in
+            ["$CREDENTIALS_DIRECTORY/../mail", "$CREDENTIALS_DIRECTORY/", "$CREDENTIALS_DIRECTORY/..", "/a/b", ""]
+        {
             check(given, given);
         }
     }
@@ -95,7 +97,8 @@ mod tests {
     #[test]
     fn lists_have_files_too_and_other_keys_have_none() {
         let folder = Path::new("/nowhere");
-        let text = "name = \"$CREDENTIALS_DIRECTORY/a\"\n[[sms]]\nsecret_file = \"$CREDENTIALS_DIRECTORY/a\"\n[[sms]]\n";
+        let text =
+            "name = \"$CREDENTIALS_DIRECTORY/a\"\n[[sms]]\nsecret_file = \"$CREDENTIALS_DIRECTORY/a\"\n[[sms]]\n";
         let document = resolved(text, &[folder]);
         assert_eq!(document["name"].as_str(), Some("$CREDENTIALS_DIRECTORY/a"));
         assert_eq!(document["sms"][0]["secret_file"].as_str(), Some("/nowhere/a"));

@@ -2,7 +2,7 @@
 //!
 //! The life of a setting: [`load`] reads the file, lays the command line over it and hands the result to [`check`],
 //! which knows the allowed range of every key; the supervisor writes the effective document to its children's stdin.
-//! Nothing else reads a configuration, and no environment variable changes one ([`credential`] has the one name that
+//! Nothing else reads a configuration, and no environment variable changes one (`credential` has the one name that
 //! stands for a folder of the service manager).
 
 pub mod check;
