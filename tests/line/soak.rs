@@ -166,7 +166,9 @@ impl Soak {
         let ledger = self.machine.ledger();
         let totals = block_on(FlowTotals::of_server(&self.server, "floodmark")).unwrap();
         self.tell(&format!("{sent} packets sent; {ledger:?}"));
-        let mut table = String::from("\n| role | lives | CPU | memory MiB, first third → last | descriptors | threads |\n|---|---|---|---|---|---|\n");
+        let mut table = String::from(
+            "\n| role | lives | CPU | memory MiB, first third → last | descriptors | threads |\n|---|---|---|---|---|---|\n",
+        );
         for (track, role) in self.tracks.iter().zip(ROLES) {
             let mib = |of: (u64, u64)| format!("{}–{}", of.0 >> 20, of.1 >> 20);
             let plain = |of: (u64, u64)| format!("{}–{}", of.0, of.1);

@@ -134,7 +134,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let queues = start_workers(config, &cores[..workers], &shared, seed, names.len(), &mut threads)?;
     threads.write_samples(&desk, stop)?;
     let (notices, noticed) = mpsc::sync_channel(256);
-    let follower = Follower::open(opened, specs.clone(), config.backend, threads.commands.clone(), board.clone(), notices)?;
+    let follower =
+        Follower::open(opened, specs.clone(), config.backend, threads.commands.clone(), board.clone(), notices)?;
     threads.follow(follower, stop.clone())?;
 
     let sink = Sink::spool(writer, &dir, options.spool.commit_interval, WhenFull::Shed);
