@@ -198,7 +198,7 @@ impl Soak {
         for (track, role) in self.tracks.iter().zip(ROLES) {
             let (first, last) = track.thirds(|usage| usage.resident_bytes);
             assert!(last.0 <= first.1 + (16 << 20), "the memory of {} grows: {first:?} {last:?}", role.name());
-            for of in [(|usage| usage.descriptors) as fn(&Usage) -> u64, |usage| usage.threads] {
+            for of in [(|usage: &Usage| usage.descriptors) as fn(&Usage) -> u64, |usage: &Usage| usage.threads] {
                 let (first, last) = track.thirds(of);
                 assert!(last.0 <= first.1, "descriptors or threads of {} grow: {first:?} {last:?}", role.name());
             }

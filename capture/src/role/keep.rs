@@ -154,7 +154,7 @@ impl Keeper {
     /// Leaves the rings to the next process. To be called when the books are closed: `explained` is what the final row
     /// says of each interface's device. What cannot be left is closed, and shows as `blind` at the next start.
     pub fn leave(&self, epoch: u64, specs: &[RingSpec], explained: &[u64], parted: Vec<Parted>) {
-        let Some(store) = &self.store else { return };
+        let Some(store) = self.store.as_ref().filter(|_| !parted.is_empty()) else { return };
         let (count, name) = (parted.len(), name(epoch));
         let left = self
             .write(epoch, specs, explained, parted)
@@ -242,7 +242,7 @@ mod tests {
     fn a_file_is_read_once_whatever_is_in_it() {
         let dir = tempfile::tempdir().expect("a scratch folder");
         let keeper = keeper(dir.path());
-        let mut check = |text: &[u8], is_understood: bool| {
+        let check = |text: &[u8], is_understood: bool| {
             fs::write(&keeper.path, text).expect("a scratch folder");
             assert_eq!(keeper.read().is_ok_and(|left| left.is_some()), is_understood, "{text:?}");
             assert!(!keeper.path.exists());
