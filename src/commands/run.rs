@@ -18,8 +18,8 @@ use crate::config::node::Confinement;
 use crate::config::{Config, url};
 use crate::confine;
 use crate::exit::{Failure, Outcome};
-use crate::supervisor::{Now, Role, Supervisor, Times};
 use crate::signals::Hangups;
+use crate::supervisor::{Now, Role, Supervisor, Times};
 use crate::{logging, signals};
 
 /// Bytes of one entry of the flow table.

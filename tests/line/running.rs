@@ -228,15 +228,21 @@ fn sighup_ends_no_role_and_each_says_what_becomes_of_a_changed_configuration() {
 fn every_role_tells_what_it_uses_and_what_is_missing() {
     in_namespace("running::every_role_tells_what_it_uses_and_what_is_missing", || {
         veth();
-        let mut machine = Machine::start("", &["va", "absent0"]);
+        let mut machine = Machine::new("");
+        machine.start_unready(&["va", "absent0"]);
         for role in Role::ALL {
             let usage = await_some("its line", || Some(machine.envelope(role)?.usage));
-            assert!(usage.resident_bytes > 1 << 20 && usage.threads > 1 && usage.descriptors > 3, "{role:?}: {usage:?}");
+            assert!(
+                usage.resident_bytes > 1 << 20 && usage.threads > 1 && usage.descriptors > 3,
+                "{role:?}: {usage:?}"
+            );
             let metrics = machine.get(role, "/metrics");
             let threads = format!("floodmark_process{{role=\"{}\",what=\"threads\"}}", role.name());
             assert!(metrics.contains(&threads), "{metrics}");
         }
-        let cpu = |machine: &Machine| Some(machine.envelope(Role::Capture)?.usage).map(|u| u.cpu_user_ms + u.cpu_system_ms);
+        let cpu =
+            |machine: &Machine| Some(machine.envelope(Role::Capture)?.usage).map(|u| u.cpu_user_ms + u.cpu_system_ms);
+        await_some("capture", || (machine.capture_line()?.interfaces[0].state == "up").then_some(()));
         let before = await_some("a line", || cpu(&machine));
         let load = Load::start();
         load.go_on(20_000);

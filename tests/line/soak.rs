@@ -166,7 +166,9 @@ impl Soak {
         let ledger = self.machine.ledger();
         let totals = block_on(FlowTotals::of_server(&self.server, "floodmark")).unwrap();
         self.tell(&format!("{sent} packets sent; {ledger:?}"));
-        let mut table = String::from("\n| role | lives | CPU | memory MiB, first third → last | descriptors | threads |\n|---|---|---|---|---|---|\n");
+        let mut table = String::from(
+            "\n| role | lives | CPU | memory MiB, first third → last | descriptors | threads |\n|---|---|---|---|---|---|\n",
+        );
         for (track, role) in self.tracks.iter().zip(ROLES) {
             let mib = |of: (u64, u64)| format!("{}–{}", of.0 >> 20, of.1 >> 20);
             let plain = |of: (u64, u64)| format!("{}–{}", of.0, of.1);
@@ -196,7 +198,7 @@ impl Soak {
         for (track, role) in self.tracks.iter().zip(ROLES) {
             let (first, last) = track.thirds(|usage| usage.resident_bytes);
             assert!(last.0 <= first.1 + (16 << 20), "the memory of {} grows: {first:?} {last:?}", role.name());
-            for of in [(|usage| usage.descriptors) as fn(&Usage) -> u64, |usage| usage.threads] {
+            for of in [(|usage: &Usage| usage.descriptors) as fn(&Usage) -> u64, |usage: &Usage| usage.threads] {
                 let (first, last) = track.thirds(of);
                 assert!(last.0 <= first.1, "descriptors or threads of {} grow: {first:?} {last:?}", role.name());
             }

@@ -25,8 +25,8 @@ use crate::push::{Push, StreamGuard};
 use crate::server::Door;
 use crate::server::tls::Tls;
 use crate::sign_in::{Sessions, SignIn, obey};
-use crate::state::{State, StateError};
 use crate::state::log::Log;
+use crate::state::{State, StateError};
 use crate::stored::Stored;
 use crate::tools::Tools;
 use crate::{guard, metrics, push, routes, server, sign_in};
@@ -206,7 +206,9 @@ async fn status(app: &Shared) -> String {
     let place = format!("page at {}://{}/", config.scheme(), config.listen);
     let users = tokio::time::timeout(STATUS_WAIT, app.state.call(|db| sign_in::user::list(db))).await;
     match users.unwrap_or(Err(StateError::Busy)) {
-        Ok(users) if users.is_empty() => format!("nobody can sign in: floodmark user add NAME --standing admin; {place}"),
+        Ok(users) if users.is_empty() => {
+            format!("nobody can sign in: floodmark user add NAME --standing admin; {place}")
+        }
         Ok(users) => format!("{place}, {} users", users.len()),
         Err(error) => format!("{place}; its users cannot be read: {error}"),
     }

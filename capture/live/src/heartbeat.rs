@@ -141,8 +141,12 @@ impl Beat {
         }
         match &self.store {
             // A packet socket reports that its link went down: the store must not close it for that.
-            Some(StoreOrder::Put(name)) => [("FDSTORE", "1"), ("FDPOLL", "0"), ("FDNAME", name)].into_iter().for_each(|(key, value)| field(key, value)),
-            Some(StoreOrder::Remove(name)) => [("FDSTOREREMOVE", "1"), ("FDNAME", name)].into_iter().for_each(|(key, value)| field(key, value)),
+            Some(StoreOrder::Put(name)) => [("FDSTORE", "1"), ("FDPOLL", "0"), ("FDNAME", name)]
+                .into_iter()
+                .for_each(|(key, value)| field(key, value)),
+            Some(StoreOrder::Remove(name)) => {
+                [("FDSTOREREMOVE", "1"), ("FDNAME", name)].into_iter().for_each(|(key, value)| field(key, value))
+            }
             None => {}
         }
         text

@@ -11,8 +11,8 @@
 pub mod action;
 pub mod client;
 pub mod control;
-pub mod detail;
 pub mod descriptors;
+pub mod detail;
 pub mod error;
 pub mod heartbeat;
 pub mod host;

@@ -28,7 +28,10 @@ pub const ALL: [(&str, &[&str], (&str, &str)); 2] = [
     (
         "gauge",
         &["role", "what"],
-        ("floodmark_process", "Per role, now: bytes of memory and the most so far (without rings), threads, descriptors."),
+        (
+            "floodmark_process",
+            "Per role, now: bytes of memory and the most so far (without rings), threads, descriptors.",
+        ),
     ),
 ];
 

@@ -95,7 +95,12 @@ impl Ring {
 ///
 /// # Errors
 /// Why they are not what is wanted now, for the log; the sockets are closed then, and new rings are to be opened.
-pub fn take_over(spec: &RingSpec, shape: &Shape, kept: &[KeptRing], sockets: Vec<OwnedFd>) -> Result<Vec<Ring>, String> {
+pub fn take_over(
+    spec: &RingSpec,
+    shape: &Shape,
+    kept: &[KeptRing],
+    sockets: Vec<OwnedFd>,
+) -> Result<Vec<Ring>, String> {
     let geometry = spec.geometry().map_err(|error| error.to_string())?;
     let wanted = Shape::of(spec, geometry, shape.vnet_header);
     if *shape != wanted {

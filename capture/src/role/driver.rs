@@ -255,7 +255,11 @@ impl Driver {
     }
 
     fn stop(mut self, keep: bool) -> Vec<Parted> {
-        if keep { self.take_last_turns() } else { self.empty_all() }
+        if keep {
+            self.take_last_turns()
+        } else {
+            self.empty_all()
+        }
         self.read_statistics();
         let parted = if keep { self.part() } else { Vec::new() };
         self.worker.finish();

@@ -433,7 +433,10 @@ impl Follower {
         let keep = self.backend == Backend::Ring && self.keeper.keeps(rings);
         if keep {
             let mut board = self.board();
-            self.interfaces.iter().zip(&mut board.interfaces).for_each(|(followed, entry)| entry.parts = followed.is_open);
+            self.interfaces
+                .iter()
+                .zip(&mut board.interfaces)
+                .for_each(|(followed, entry)| entry.parts = followed.is_open);
         }
         for worker in &self.workers {
             let _ = worker.send(Command::Stop { keep });

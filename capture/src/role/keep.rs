@@ -94,7 +94,11 @@ impl Keeper {
             return false;
         }
         if rings > room {
-            tracing::warn!(rings, room, "the service manager stores too few descriptors to keep the rings over a restart; raise FileDescriptorStoreMax= of the unit");
+            tracing::warn!(
+                rings,
+                room,
+                "the service manager stores too few descriptors to keep the rings over a restart; raise FileDescriptorStoreMax= of the unit"
+            );
         }
         rings <= room
     }
@@ -137,7 +141,8 @@ impl Keeper {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             found => found?.len(),
         };
-        let text = if length <= FILE_BYTES_MAX { fs::read(&self.path) } else { Err(io::ErrorKind::FileTooLarge.into()) };
+        let text =
+            if length <= FILE_BYTES_MAX { fs::read(&self.path) } else { Err(io::ErrorKind::FileTooLarge.into()) };
         fs::remove_file(&self.path)?;
         let left: Left = serde_json::from_slice(&text?)?;
         if left.version != VERSION {
@@ -149,13 +154,15 @@ impl Keeper {
     /// Leaves the rings to the next process. To be called when the books are closed: `explained` is what the final row
     /// says of each interface's device. What cannot be left is closed, and shows as `blind` at the next start.
     pub fn leave(&self, epoch: u64, specs: &[RingSpec], explained: &[u64], parted: Vec<Parted>) {
-        let Some(store) = &self.store else { return };
+        let Some(store) = self.store.as_ref().filter(|_| !parted.is_empty()) else { return };
         let (count, name) = (parted.len(), name(epoch));
-        let left = self.write(epoch, specs, explained, parted).and_then(|sockets| {
-            store.put(&name, &sockets.iter().map(AsFd::as_fd).collect::<Vec<_>>())
-        });
+        let left = self
+            .write(epoch, specs, explained, parted)
+            .and_then(|sockets| store.put(&name, &sockets.iter().map(AsFd::as_fd).collect::<Vec<_>>()));
         match left {
-            Ok(()) => tracing::info!(rings = count, "the rings are left to the next process; the kernel goes on filling them"),
+            Ok(()) => {
+                tracing::info!(rings = count, "the rings are left to the next process; the kernel goes on filling them")
+            }
             Err(error) => {
                 let _ = fs::remove_file(&self.path);
                 let _ = store.remove(&name);
@@ -164,7 +171,13 @@ impl Keeper {
         }
     }
 
-    fn write(&self, epoch: u64, specs: &[RingSpec], explained: &[u64], mut parted: Vec<Parted>) -> io::Result<Vec<OwnedFd>> {
+    fn write(
+        &self,
+        epoch: u64,
+        specs: &[RingSpec],
+        explained: &[u64],
+        mut parted: Vec<Parted>,
+    ) -> io::Result<Vec<OwnedFd>> {
         parted.sort_by_key(|parted| (parted.interface, parted.worker));
         let mut left = Left { version: VERSION, epoch, interfaces: Vec::new() };
         let mut sockets = Vec::new();
@@ -229,7 +242,7 @@ mod tests {
     fn a_file_is_read_once_whatever_is_in_it() {
         let dir = tempfile::tempdir().expect("a scratch folder");
         let keeper = keeper(dir.path());
-        let mut check = |text: &[u8], is_understood: bool| {
+        let check = |text: &[u8], is_understood: bool| {
             fs::write(&keeper.path, text).expect("a scratch folder");
             assert_eq!(keeper.read().is_ok_and(|left| left.is_some()), is_understood, "{text:?}");
             assert!(!keeper.path.exists());

@@ -100,16 +100,9 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let mut pulse = Pulse::new(Heartbeat::from_environment());
     let cores = cores::assign(config)?;
     let names = interface_names(config)?;
-    let specs: Vec<RingSpec> = names.iter().map(|name| RingSpec::from_config(config, name, 0)).collect();
-    for spec in &specs {
-        spec.validate()?;
-    }
+    let specs = ring_specs(config, &names)?;
     let workers = if config.backend == Backend::Copy { 1 } else { cores.len() };
-    if config.backend == Backend::Ring {
-        let held: u64 = taken.iter().map(Taken::bytes).sum();
-        let bytes = budget(workers, names.len(), config.ring_bytes.as_u64(), available_bytes()? + held)?;
-        tracing::info!(workers, interfaces = ?names, ring_bytes = bytes, table_bytes = workers * config.flow_table_entries * 128, "memory is bounded by");
-    }
+    bound_memory(config, workers, &names, &taken)?;
     let mut netlink = Netlink::open()?;
     let networks = local_networks(config, &mut netlink)?;
     let local = Arc::new(LocalNetworks::new(&networks, &[]));
@@ -134,7 +127,8 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     let queues = start_workers(config, &cores[..workers], &shared, seed, names.len(), &mut threads)?;
     threads.write_samples(&desk, stop)?;
     let (notices, noticed) = mpsc::sync_channel(256);
-    let follower = Follower::open(opened, specs.clone(), config.backend, threads.commands.clone(), board.clone(), notices)?;
+    let follower =
+        Follower::open(opened, specs.clone(), config.backend, threads.commands.clone(), board.clone(), notices)?;
     threads.follow(follower, stop.clone())?;
 
     let sink = Sink::spool(writer, &dir, options.spool.commit_interval, WhenFull::Shed);
@@ -163,10 +157,26 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>, confine: impl FnOnce() -> 
     pulse.ready();
     spool_until_finished(&mut spooler, &noticed, &mut pulse, stop, &mut show);
     let parted = threads.join();
-    if !parted.is_empty() {
-        keeper.leave(epoch, &specs, &explained(&latest, &board), parted);
-    }
+    keeper.leave(epoch, &specs, &explained(&latest, &board), parted);
     tracing::info!("capture ended in order");
+    Ok(())
+}
+
+fn ring_specs(config: &Config, names: &[String]) -> Result<Vec<RingSpec>, CaptureError> {
+    let specs: Vec<RingSpec> = names.iter().map(|name| RingSpec::from_config(config, name, 0)).collect();
+    for spec in &specs {
+        spec.validate()?;
+    }
+    Ok(specs)
+}
+
+/// Refuses rings that the machine has no memory for; those that are taken over are in memory already.
+fn bound_memory(config: &Config, workers: usize, names: &[String], taken: &[Taken]) -> Result<(), CaptureError> {
+    if config.backend == Backend::Ring {
+        let held: u64 = taken.iter().map(Taken::bytes).sum();
+        let bytes = budget(workers, names.len(), config.ring_bytes.as_u64(), available_bytes()? + held)?;
+        tracing::info!(workers, interfaces = ?names, ring_bytes = bytes, table_bytes = workers * config.flow_table_entries * 128, "memory is bounded by");
+    }
     Ok(())
 }
 

@@ -35,7 +35,16 @@ fn names_are_unique_and_say_whose_they_are() {
 
 fn envelope(role: Role, epoch: u64, second: u64) -> Envelope {
     let (node, version) = ("n".to_owned(), "1".to_owned());
-    Envelope { node, epoch, seq: second + 1, role, time_ns: T0 + second * SECOND, version, pid: 1, usage: live::Usage::default() }
+    Envelope {
+        node,
+        epoch,
+        seq: second + 1,
+        role,
+        time_ns: T0 + second * SECOND,
+        version,
+        pid: 1,
+        usage: live::Usage::default(),
+    }
 }
 
 fn capture(epoch: u64, second: u64, dropped: u64) -> CaptureLine {
