@@ -12,7 +12,6 @@ mod condense;
 mod confined;
 mod connections;
 mod corpus;
-mod disk;
 mod flood;
 mod full;
 mod kept;

@@ -167,7 +167,7 @@ fn flow(n: u64, all: u64, now: u32) -> FlowRow {
     let length = u64::from(FLOW_DAYS * DAY);
     let ts = now - FLOW_DAYS * DAY + u32::try_from((n - 1) * length / all).expect("within the days");
     // 203.0.113.9, else an address of 10.0.0.0/8; 192.0.2.0/24 is local.
-    let remote = if n % 1_000_000.min(all / 2) == 5 { 0xcb00_7109 } else { 0x0a00_0000 + chance(1 << 24) };
+    let remote = if n % 1_000_000_u64.min(all / 2) == 5 { 0xcb00_7109 } else { 0x0a00_0000 + chance(1 << 24) };
     FlowRow {
         ts,
         seq: n,

@@ -203,7 +203,7 @@ async fn sqlite(rows: u64) -> Result<(f64, f64), Box<dyn Error + Send + Sync>> {
 }
 
 async fn empty(server: &MariaDb) -> Result<(), Box<dyn Error + Send + Sync>> {
-    server.admin("TRUNCATE floodmark.flows; TRUNCATE floodmark.ingest_fences").await?;
+    server.admin("TRUNCATE floodmark.flows; TRUNCATE floodmark.flow_notes; TRUNCATE floodmark.ingest_fences").await?;
     Ok(())
 }
 

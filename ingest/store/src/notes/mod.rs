@@ -18,7 +18,7 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::batch::{Batch, Fence, Key, is_low_rate};
-use crate::error::StoreError;
+use crate::error::{Class, StoreError, classify};
 use crate::limits::{NOTE_HASHES_MAX, NOTE_SECONDS};
 use crate::rows::Bind;
 use crate::session::{Get, Session};
@@ -77,25 +77,39 @@ pub(crate) fn of(batch: &Batch) -> Vec<Note> {
     notes
 }
 
+/// Numbers that a note may have beside its own, where that is taken: by rows of a database that somebody set back by hand.
+const NUMBERS: u64 = 64;
+
 /// Writes the notes of a batch, within the transaction that stores its rows.
 pub(crate) async fn insert<S: Session>(session: &mut S, key: Key, notes: &[Note]) -> Result<(), StoreError> {
-    for Note { ts, seq, times, hashes } in notes {
-        let mut arguments = S::Arguments::default();
-        arguments.u32(*ts);
-        arguments.u16(key.node_id);
-        arguments.u64(key.epoch);
-        arguments.u16(key.stream);
-        arguments.u64(*seq);
-        arguments.u32(times.0);
-        arguments.u32(times.1);
-        arguments.bytes(hashes);
-        let sql = SqlStr::from_static(
-            "INSERT INTO flow_notes (ts, node_id, epoch, stream, seq, ts_min, ts_max, hashes) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        );
-        session.run(sql, arguments).await.map_err(|error| StoreError::query(DOING, &error))?;
+    for note in notes {
+        let mut number = 0;
+        while let Err(error) = insert_one(session, key, note, number).await {
+            number += 1;
+            // A refused statement leaves the rest of the transaction as it is, in both dialects.
+            if classify(&error) != Class::Row || number >= NUMBERS {
+                return Err(StoreError::query(DOING, &error));
+            }
+        }
     }
     Ok(())
+}
+
+async fn insert_one<S: Session>(session: &mut S, key: Key, note: &Note, number: u64) -> Result<(), sqlx::Error> {
+    let mut arguments = S::Arguments::default();
+    arguments.u32(note.ts);
+    arguments.u16(key.node_id);
+    arguments.u64(key.epoch);
+    arguments.u16(key.stream);
+    // Rows are never numbered so high.
+    arguments.u64(note.seq | number << 56);
+    arguments.u32(note.times.0);
+    arguments.u32(note.times.1);
+    arguments.bytes(&note.hashes);
+    let sql = SqlStr::from_static(
+        "INSERT INTO flow_notes (ts, node_id, epoch, stream, seq, ts_min, ts_max, hashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    session.run(sql, arguments).await.map(drop)
 }
 
 /// Flow rows that are in no note.

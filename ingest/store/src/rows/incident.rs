@@ -3,7 +3,7 @@
 use super::{Bind, Row};
 
 /// One incident after one change; the newest row of an incident counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct IncidentRow {
     /// When it changed, UNIX seconds.
     pub ts: u32,

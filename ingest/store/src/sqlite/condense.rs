@@ -34,12 +34,10 @@ impl Files {
         let found = bounded(async { attacks(&mut main, policy, now).await.map_err(failed) }).await?;
         drop(main);
         for (day, path) in day_files(&self.folder)? {
-            if day >= Day::of(now) || self.is_written(day).await {
+            if day >= Day::of(now) || found.is_empty() || run.report.is_more {
                 break;
             }
-            if found.is_empty() || run.report.is_more {
-                break;
-            }
+            self.release(day).await;
             match self.condense_day(&mut run, day, &path, &found).await {
                 Ok(()) => {}
                 Err(error @ (StoreError::Transient { .. } | StoreError::Query { .. })) => {
@@ -51,10 +49,14 @@ impl Files {
         Ok(run.report)
     }
 
-    /// Whether the writer has a day's file open: its clock may differ from the one that the retention believes.
-    async fn is_written(&self, day: Day) -> bool {
-        let state = self.state.lock().await;
-        state.open.as_ref().and_then(|open| open.day.as_ref()).is_some_and(|(open, _)| *open == day)
+    /// Closes the file of a day that is over, if the writer still has it open: it opens it again when it needs it.
+    async fn release(&self, day: Day) {
+        let mut state = self.state.lock().await;
+        if let Some(open) = state.open.as_mut()
+            && open.day.as_ref().is_some_and(|(current, _)| *current == day)
+        {
+            open.close_day().await;
+        }
     }
 
     async fn condense_day(&self, run: &mut Run<'_>, day: Day, path: &Path, found: &[Attack]) -> Result<(), StoreError> {

@@ -56,7 +56,13 @@ async fn a_store_without_tables_is_named_with_the_remedy() {
 async fn a_newer_schema_is_not_touched() {
     let Some(place) = Place::mariadb().await else { return };
     let store = place.migrated().await;
-    place.server.as_ref().unwrap().admin("INSERT INTO floodmark.schema_versions VALUES (99, 0)").await.unwrap();
+    place
+        .server
+        .as_ref()
+        .unwrap()
+        .admin("INSERT INTO floodmark.schema_versions (version, applied) VALUES (99, 0)")
+        .await
+        .unwrap();
     let error = store.migrate().await.unwrap_err();
     assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }), "{error}");
     assert!(error.to_string().contains("upgrade floodmark"), "{error}");

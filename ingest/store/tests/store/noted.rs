@@ -28,7 +28,7 @@ async fn an_address_is_noted_where_its_rows_are() {
         let at = |ts| FlowSpan { oldest: ts, newest: ts };
         assert_eq!(places(&mut reader, 7).await, [at(NOW - DAY)]);
         assert_eq!(places(&mut reader, 60).await, [at(NOW)]);
-        assert_eq!(places(&mut reader, 150).await, []);
+        assert!(places(&mut reader, 150).await.is_empty());
         let both = reader.noted(flow(1, NOW).dst_ip, (0, u32::MAX)).await.unwrap();
         assert_eq!((both.spans, both.from), (vec![at(NOW), at(NOW - DAY)], 0));
         let older = reader.noted(flow(1, NOW).dst_ip, (0, NOW)).await.unwrap();

@@ -1,7 +1,7 @@
 //! Over from schema version 2 and back: a store as its program left it is migrated, every row stays as it was, and what
 //! that program asks and writes still works. Nothing under `golden` is ever made anew.
 
-use store::testing::{MariaDb, Session};
+use store::testing::Session;
 use store::{FlowQuery, check_schema};
 
 use crate::place::{NOW, Place, STORED, flows, writer};
@@ -35,7 +35,7 @@ async fn previous(place: &Place) {
 /// A connection to the database, or to the file that has a table.
 async fn session(place: &Place, of_flows: bool) -> Session {
     match &place.server {
-        Some(server) => Session::of_server(server as &MariaDb, "floodmark").await.unwrap(),
+        Some(server) => Session::of_server(server, "floodmark").await.unwrap(),
         None => {
             let name = if of_flows { "flows-20260920.db" } else { "main.db" };
             Session::of_file(&place.data_dir().join("store").join(name)).await.unwrap()
@@ -96,7 +96,7 @@ async fn migrated_by_the_next(place: &Place, min_reader: u32, min_writer: u32) {
     let next = known + 1;
     for of_flows in [false, true] {
         let mut session = session_of_today(place, of_flows).await;
-        session.rows("ALTER TABLE ingest_fences ADD COLUMN later BIGINT NOT NULL DEFAULT 0").await.unwrap();
+        session.rows("ALTER TABLE ingest_fences ADD COLUMN later INTEGER NOT NULL DEFAULT 0").await.unwrap();
         let marker = format!("INSERT INTO schema_versions VALUES ({next}, 0, {min_reader}, {min_writer})");
         session.rows(&marker).await.unwrap();
         if place.server.is_some() {
