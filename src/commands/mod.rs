@@ -22,9 +22,9 @@ mod top;
 mod user;
 mod web;
 
-pub use notify_failed::now as now_and_zone;
 #[cfg(test)]
 pub use backtest::stored::metrics as backtest_metrics;
+pub use notify_failed::now as now_and_zone;
 pub use role::node_of;
 pub use store::{now_s, wait_for as wait_for_store};
 pub use user::{add as add_user, list as list_users};
