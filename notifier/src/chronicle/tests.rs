@@ -14,7 +14,7 @@ const SECOND: u64 = 1_000_000_000;
 
 fn envelope(role: Role, epoch: u64) -> Envelope {
     let (node, version) = ("n".to_owned(), "1".to_owned());
-    Envelope { node, epoch, seq: 1, role, time_ns: 1, version, pid: 1 }
+    Envelope { node, epoch, seq: 1, role, time_ns: 1, version, pid: 1, usage: live::Usage::default() }
 }
 
 /// Lines as they come over the socket: fields that are not told have their defaults.

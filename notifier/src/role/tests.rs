@@ -27,6 +27,7 @@ fn options(dir: &Path, config: Config) -> Options {
         peers: Vec::new(),
         spool: Default::default(),
         config_file: None,
+        reread: Arc::default(),
         parser: Parser::new(|_| Err("there is no file".to_owned())),
         state_dir: dir.join("notifier"),
         spool_dir: dir.join("spool/notifier"),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use store::{StoreError, backup_file, backup_folder};
+use store::{backup_file, backup_folder};
 
 use crate::commands::print;
 use crate::config::Config;
