@@ -59,6 +59,12 @@ impl Draft {
     }
 }
 
+/// Whether a message of this kind asks somebody to take something on.
+fn can_be_acknowledged(kind: NoticeKind) -> bool {
+    use NoticeKind::{Alert, Digest, Escalation, Flapping, Reminder};
+    matches!(kind, Alert | Reminder | Escalation | Flapping | Digest)
+}
+
 impl Book {
     /// Makes the row, notes it in the lane and who was told; `None` = the outbox has no room.
     pub(super) fn say(&mut self, route: Route<'_>, draft: Draft, round: &mut Round<'_, '_>) -> Option<String> {
@@ -91,15 +97,7 @@ impl Book {
             }
         }
         let id = self.ids.id(now_ns);
-        if matches!(
-            draft.kind,
-            NoticeKind::Alert
-                | NoticeKind::Reminder
-                | NoticeKind::Escalation
-                | NoticeKind::Flapping
-                | NoticeKind::Digest
-        ) && opens.iter().any(|open| open.is_firing())
-        {
+        if can_be_acknowledged(draft.kind) && opens.iter().any(|open| open.is_firing()) {
             self.open_ways(&mut notice, route, &draft, round);
         }
         fit(&mut notice);

@@ -209,30 +209,7 @@ pub(crate) fn notice(kind: NoticeKind, language: Language) -> Notice {
             notice.incidents = vec![attack(), ended(load()), disk()];
             notice.replaces = 23;
         }
-        NoticeKind::Report => {
-            notice.incidents = vec![ended(attack())];
-            let moment = |minutes: u64, en: &str, ru: &str| Moment {
-                time_ns: TIME_NS - minutes * MINUTE_NS,
-                what: words(en, ru),
-            };
-            notice.timeline = vec![
-                moment(3, "It began", "Началось"),
-                moment(2, "Mail to admin was accepted", "Письмо для admin принято"),
-                moment(0, "It ended", "Закончилось"),
-            ];
-            notice.losses = Some(Losses {
-                dropped: 1_204,
-                pre_tap: -3,
-                coarsened: 144_000_000,
-                rows_removed: 1_812_345,
-                bytes_removed: 310_000_000,
-                ..Losses::default()
-            });
-            notice.journal = vec![
-                moment(4, "interface eth1 is down", "интерфейс eth1: нет связи"),
-                moment(2, "the kernel drops frames: a ring is full", "ядро теряет кадры: кольцо заполнено"),
-            ];
-        }
+        NoticeKind::Report => report(&mut notice, ended(attack())),
         NoticeKind::Status => {
             notice.status = Some(Status {
                 bytes_in: 34_000_000_000_000,
@@ -246,4 +223,28 @@ pub(crate) fn notice(kind: NoticeKind, language: Language) -> Notice {
         NoticeKind::Test => {}
     }
     notice
+}
+
+/// What is told when `attack` is over.
+fn report(notice: &mut Notice, attack: Incident) {
+    notice.incidents = vec![attack];
+    let moment =
+        |minutes: u64, en: &str, ru: &str| Moment { time_ns: TIME_NS - minutes * MINUTE_NS, what: words(en, ru) };
+    notice.timeline = vec![
+        moment(3, "It began", "Началось"),
+        moment(2, "Mail to admin was accepted", "Письмо для admin принято"),
+        moment(0, "It ended", "Закончилось"),
+    ];
+    notice.losses = Some(Losses {
+        dropped: 1_204,
+        pre_tap: -3,
+        coarsened: 144_000_000,
+        rows_removed: 1_812_345,
+        bytes_removed: 310_000_000,
+        ..Losses::default()
+    });
+    notice.journal = vec![
+        moment(4, "interface eth1 is down", "интерфейс eth1: нет связи"),
+        moment(2, "the kernel drops frames: a ring is full", "ядро теряет кадры: кольцо заполнено"),
+    ];
 }
