@@ -60,7 +60,7 @@ mod tests {
         assert!(!args.man.join("floodmark-manual.1").exists(), "a hidden command has no page");
         for shell in ["floodmark", "_floodmark", "floodmark.fish"] {
             let text = fs::read_to_string(args.completions.join(shell)).expect("a file");
-            assert!(text.contains("backtest") && text.contains("--data-dir"), "{shell}: {text}");
+            assert!(text.contains("backtest") && text.contains("data-dir"), "{shell}: {text}");
         }
     }
 

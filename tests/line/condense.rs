@@ -107,6 +107,8 @@ fn dies_and_is_finished(
 
     machine.failpoints = String::new();
     let mut ingest = machine.spawn_role("ingest");
+    // Rows may be right before it is up; a signal would then find nobody who minds it.
+    await_some("ingest", || machine.ingest_line().filter(|line| line.envelope.pid == ingest.id()));
     let after = await_some("the rest", || Some(totals(&machine)).filter(|totals| totals.rows <= 20));
     send("TERM", ingest.id());
     let ended = await_some("its end", || ingest.try_wait().unwrap());

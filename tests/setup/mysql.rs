@@ -178,9 +178,9 @@ fn the_printed_sql_does_what_the_login_would() {
         person.expect("To be run as the server's administrator");
         person.expect("Enter when it is done");
         block_on(server.admin(&statements(&person.shown()))).unwrap();
+        let before = person.shown().len();
         person.keys("\n");
         person.expect("the tables are made");
-        let before = person.shown().len();
         person.expect("Enter when that is done too");
         block_on(server.admin(&statements(&person.shown()[before..]))).unwrap();
         person.keys("\n");

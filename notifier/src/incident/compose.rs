@@ -81,12 +81,12 @@ impl Book {
         notice.capped_until_ns = draft.capped_until_ns;
         notice.replaces = draft.replaces;
         let thread = opens.iter().min_by_key(|open| open.incident.fired_ns).map(|open| open.incident.id.clone());
-        if draft.kind == NoticeKind::Report {
-            if let Some(open) = opens.first() {
-                notice.timeline = open.timeline.clone();
-                notice.losses = open.losses;
-                notice.journal = self.journal.around(open);
-            }
+        if draft.kind == NoticeKind::Report
+            && let Some(open) = opens.first()
+        {
+            notice.timeline = open.timeline.clone();
+            notice.losses = open.losses;
+            notice.journal = self.journal.around(open);
         }
         if matches!(route.channel.kind, ChannelKind::Email | ChannelKind::WebHook) {
             if route.channel.kind == ChannelKind::Email {

@@ -100,7 +100,7 @@ async fn apply(connection: &mut MySqlConnection, number: u32, text: &'static str
     connection
         .raw(SqlStr::from_static(
             "CREATE TABLE IF NOT EXISTS schema_versions (version INT UNSIGNED NOT NULL PRIMARY KEY, \
-             applied INT UNSIGNED NOT NULL) ENGINE=InnoDB",
+             applied INT UNSIGNED NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
         ))
         .await?;
     for statement in statements(text) {

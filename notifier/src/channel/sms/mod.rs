@@ -56,7 +56,7 @@ pub struct Inbound {
 
 enum Way {
     Http(Box<Http>),
-    Folder(Folder),
+    Folder(Box<Folder>),
     Smpp(Box<Smpp>),
 }
 
@@ -77,7 +77,7 @@ impl Sms {
     pub fn new(config: &Gateway) -> Result<Sms, SendError> {
         let way = match config.kind {
             Kind::Http => Way::Http(Box::new(Http::new(config)?)),
-            Kind::Smstools | Kind::Gammu => Way::Folder(Folder::new(config)),
+            Kind::Smstools | Kind::Gammu => Way::Folder(Box::new(Folder::new(config))),
             Kind::Smpp => Way::Smpp(Box::new(Smpp::new(config)?)),
         };
         let budget =
