@@ -44,7 +44,8 @@ fn subscriber_gets_the_newest_line_at_once_and_each_new_one() {
 fn metrics_and_health_are_served_over_http() {
     let dir = tempfile::tempdir().unwrap();
     let publisher = Publisher::bind(dir.path(), Role::Web, "n".into(), 1, || "a_metric 5\n".into()).unwrap();
-    assert!(http(dir.path(), "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("a_metric 5\n"));
+    let metrics = http(dir.path(), "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(metrics.contains("a_metric 5\n") && metrics.contains("\nfloodmark_process_total{"), "{metrics}");
     assert!(http(dir.path(), "GET /healthz HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200"));
     publisher.publish(&"line", Err("interface eth0 is blind".into()));
     let sick = http(dir.path(), "GET /healthz HTTP/1.1\r\n\r\n");
