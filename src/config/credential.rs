@@ -20,7 +20,6 @@ pub struct Places {
 
 impl Places {
     /// The unit's own folder, else the originals.
-    #[expect(clippy::disallowed_methods, reason = "systemd tells the folder by this variable and by nothing else")]
     pub fn of_this_process() -> Places {
         match std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| Path::new(folder).is_absolute()) {
             Some(folder) => Places { folders: vec![folder.into()] },

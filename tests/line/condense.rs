@@ -50,7 +50,7 @@ async fn attack(config: &store::config::Config, machine: &Machine) {
             protocol: 17,
             src_ip: address((seq / 250) as u8, (seq % 250) as u8),
             dst_ip: address(2, 7),
-            dst_port: if seq % 100 == 0 { 80 } else { 53 },
+            dst_port: if seq.is_multiple_of(100) { 80 } else { 53 },
             packets_fwd: seq % 5 + 1,
             bytes_fwd: 60 * (seq % 5 + 1),
             ..FlowRow::default()

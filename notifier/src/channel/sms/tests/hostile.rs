@@ -48,14 +48,14 @@ fn harmless(text: &str) -> &'static str {
 /// A notice of some kind, language and subject, with `text` in it.
 pub(super) fn notice(at: usize, text: &str) -> Notice {
     let kind = examples::KINDS[at % examples::KINDS.len()];
-    let language = if at / examples::KINDS.len() % 2 == 0 { Language::En } else { Language::Ru };
+    let language = if (at / examples::KINDS.len()).is_multiple_of(2) { Language::En } else { Language::Ru };
     let mut notice = examples::notice(kind, language);
     notice.code = "K7F2Q9".to_owned();
     for incident in &mut notice.incidents {
         incident.subject.kind = SUBJECTS[at % SUBJECTS.len()];
     }
     // The words of an attack come before those of a rule: every second notice tells of a rule.
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         notice.incidents.reverse();
     }
     infect(notice, text)
