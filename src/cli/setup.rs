@@ -38,7 +38,7 @@ pub struct SetupArgs {
     /// Address and port of the page, such as 192.0.2.7:8443; `local` = 127.0.0.1:8443, `all` = every address
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
-    /// Beginning of links in messages, such as https://flood.example:8443; - = messages have none
+    /// Beginning of links in messages, such as `https://flood.example:8443`; - = messages have none
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
     /// Name of the page's first user, an admin [default: admin]

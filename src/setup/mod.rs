@@ -2,7 +2,7 @@
 //!
 //! The life of an answer: a flag, the present file or a default offers it; [`console`] asks; a section's `ask` puts it
 //! into the [`draft`]; the ranges of the configuration's own check are held against it; the section's `test` tries it
-//! and says what it saw. At the end [`document`] lays all answers into the file's text, [`write`] writes secrets and
+//! and says what it saw. At the end [`document`] lays all answers into the file's text, [`mod@write`] writes secrets and
 //! file, each whole or not at all, and [`finish`] makes the page's first user and says what comes next.
 //!
 //! Nothing of the configuration is changed before the end. What the tests leave is what the roles would make: the data

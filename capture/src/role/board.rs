@@ -25,7 +25,7 @@ pub struct InterfaceBoard {
     pub received_base: u64,
     /// See above.
     pub received_before: u64,
-    /// `pre_tap` at the last cuts, [`PRE_TAP_CUTS`] at most.
+    /// `pre_tap` at the last cuts, `PRE_TAP_CUTS` at most.
     pub pre_tap_recent: VecDeque<i64>,
     /// The rings go to the next process: what they hold is not ours any more.
     pub parts: bool,

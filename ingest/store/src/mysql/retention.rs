@@ -81,8 +81,13 @@ async fn flows(
 /// Notes go after the rows that they are about; where rows came without, they begin anew; many small ones become one.
 async fn tend_notes(connection: &mut MySqlConnection, cutoff: u32, now: u32) -> Result<TableReport, StoreError> {
     let sql = SqlStr::from_static("SELECT CAST(COALESCE(MIN(ts), 4294967295) AS UNSIGNED) FROM flows");
-    let rows = step(connection.rows(sql, MySqlArguments::default())).await?;
-    let oldest = rows.first().map_or(Ok(u32::MAX), |row| row.u32(0));
+    let mut hindered = TableReport { table: "flow_notes", ..TableReport::default() };
+    let mut oldest = Ok(u32::MAX);
+    let asked = step(connection.rows(sql, MySqlArguments::default())).await;
+    let asked = asked.map(|rows| oldest = rows.first().map_or(Ok(u32::MAX), |row| row.u32(0)));
+    if !hinders(&mut hindered, asked)? {
+        return Ok(hindered);
+    }
     let oldest = oldest.map_err(|error| StoreError::query("retention", &error))?;
     let mut report = delete_old(connection, "flow_notes", cutoff.min(notes::stretch(oldest))).await?;
     let begun = bounded(notes::begin_on_server(connection)).await;
