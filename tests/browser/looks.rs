@@ -24,8 +24,8 @@ fn every_page_fits_320_pixels_and_a_finger_in_both_languages() {
 }
 
 #[test]
-fn a_minute_of_now_shifts_nothing_and_costs_600_bytes_a_second() {
-    in_browser("looks::a_minute_of_now_shifts_nothing_and_costs_600_bytes_a_second", || {
+fn a_minute_of_now_shifts_nothing_and_costs_a_thousand_bytes_a_second() {
+    in_browser("looks::a_minute_of_now_shifts_nothing_and_costs_a_thousand_bytes_a_second", || {
         // No second incident: its end is told once, and is not what a minute costs.
         let mut site = Site::start(USUAL);
         let _talk = Talk::start();
@@ -50,6 +50,6 @@ fn nothing_moves_for_those_who_want_it_still() {
 }
 
 #[test]
-fn in_russian_no_english_is_left() {
-    in_browser("looks::in_russian_no_english_is_left", || looked_at_by("russian"));
+fn in_russian_no_english_is_left_where_people_look_daily() {
+    in_browser("looks::in_russian_no_english_is_left_where_people_look_daily", || looked_at_by("russian"));
 }

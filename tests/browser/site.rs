@@ -18,7 +18,7 @@ const ADDRESS: &str = "127.0.0.1:8443";
 pub const USUAL: &str = "[capture]\nlocal_networks = [\"10.9.0.0/16\"]\nflow_idle_timeout = \"1s\"\n\
      flow_active_timeout = \"2s\"\n[[notifier.rule]]\nname = \"always\"\nwhen = \"cores > 0\"\nfor = \"0s\"\n\
      severity = \"warning\"\n[[notifier.rule]]\nname = \"busy\"\nsubject = \"host\"\n\
-     when = \"host_packets_in_per_second > 2000\"\nfor = \"0s\"\nkeep = \"1s\"\nseverity = \"critical\"\n";
+     when = \"host_packets_in_per_second > 2000\"\nfor = \"0s\"\nkeep = \"1m\"\nseverity = \"critical\"\n";
 
 /// See the module.
 pub struct Site {

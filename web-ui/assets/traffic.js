@@ -105,7 +105,7 @@ function draw(answer) {
       { ...axis, size: 84, values: (u, splits) => splits.map((value) => say(value, unit)) },
     ],
     series: [
-      { label: "", value: (u, at) => (at == null ? "–" : clock(at, true)) },
+      { label: "\u00a0", value: (u, at) => (at == null ? "–" : clock(at, true)) },
       ...answer.lines.map((line, at) => ({
         label: line.name,
         stroke: strokes[at]?.stroke,

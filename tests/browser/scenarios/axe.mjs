@@ -10,7 +10,8 @@ const found = async (only) => {
 async function look(page, paths, name, problems) {
   const source = axe();
   for (const path of Object.values(paths)) {
-    await page.emulateMedia({ colorScheme: "light" });
+    // Without transitions: colours half-way between two themes are nobody's.
+    await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     await page.goto(base + path);
     // What is folded away is looked at too.
     await page.evaluate(() => document.querySelectorAll("main details").forEach((details) => (details.open = true)));

@@ -22,7 +22,8 @@ scenario(async (browser) => {
 
   await page.goto(base);
   const card = page.locator("article.incident", { hasText: "always" });
-  await card.getByRole("button", { name: "Acknowledge" }).tap();
+  // The answer is awaited: going elsewhere would take the order back.
+  await Promise.all([page.waitForNavigation(), card.getByRole("button", { name: "Acknowledge" }).tap()]);
   await until("the acknowledgement", async () => {
     await page.goto(base);
     return (await card.innerText()).includes(user);

