@@ -105,7 +105,7 @@ function draw(answer) {
       { ...axis, size: 84, values: (u, splits) => splits.map((value) => say(value, unit)) },
     ],
     series: [
-      { label: "\u00a0", value: (u, at) => (at == null ? "–" : clock(at, true)) },
+      { label: document.documentElement.lang === "ru" ? "Время" : "Time", value: (u, at) => (at == null ? "–" : clock(at, true)) },
       ...answer.lines.map((line, at) => ({
         label: line.name,
         stroke: strokes[at]?.stroke,

@@ -49,6 +49,9 @@ scenario(async (browser) => {
   assert.ok(rate > 20, `${rate} B/s: the page is not live`);
   assert.ok(rate <= BYTES_MAX, `${rate} B/s`);
   const shifts = await page.evaluate(() => window.shifts);
-  assert.deepEqual(shifts, []);
+  // A digit more or less moves its neighbour by a pixel or two; 0.1 is what is called good.
+  const sum = shifts.reduce((sum, shift) => sum + Number.parseFloat(shift), 0);
+  console.log(`layout shift ${sum.toFixed(4)}: ${shifts.join(", ")}`);
+  assert.ok(sum < 0.01, `${sum}`);
   assert.equal(context.troubles.join("\n"), "");
 });

@@ -45,7 +45,7 @@ scenario(async (browser) => {
   await until("the incident of meanwhile", () => page.locator("article.incident", { hasText: "10.9.0.77" }).count());
   await until("live data again", async () => (await heard()) === "live");
   const after = await page.evaluate(log);
-  assert.ok(after.length > before.length, "a new stream");
+  // The stream may be the old one, if TCP outlives the outage, or a new one that goes on behind it.
   const numbers = after.flatMap((stream) => stream.ids).map((id) => Number(id.split("-")[1]));
   assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b), "each message once, in order");
   assert.equal(after.reduce((sum, stream) => sum + stream.resyncs, 0), 0, "nothing was lost");
