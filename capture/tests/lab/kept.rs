@@ -81,12 +81,11 @@ fn what_the_kernel_drops_meanwhile_is_in_the_next_owners_counters() {
         veth();
         let spec = RingSpec { ring_bytes: 1 << 20, ..spec("va") };
         let mut spares = capture::ring::Spares::on_demand();
-        let mut rings = capture::ring::open_group(&spec, 1, &mut spares).expect("opens");
+        let rings = capture::ring::open_group(&spec, 1, &mut spares).expect("opens");
         let mut injector = Injector::on("vb");
         let mut number = 0;
-        send(&mut injector, &mut number);
-        let first = read(&mut rings, STEP, |_, _| ()).frames;
-        let partings = part(rings, &[first]);
+        // Nothing before: so small a ring may overflow under a sender that is quicker than its reader.
+        let partings = part(rings, &[0]);
         (0..10).for_each(|_| send(&mut injector, &mut number));
         let mut rings = taken_over(&spec, partings).expect("they are what is wanted");
         let mut taken = 0;
