@@ -115,9 +115,19 @@ fn dies_and_is_finished(
     assert!(ended.success(), "{step}: {}", machine.log());
     assert_eq!((after.packets, after.bytes), (before.packets, before.bytes), "{step}");
     assert_eq!(after.rows, after.distinct, "{step}");
-    let copies = std::fs::read_dir(machine.data_dir().join("store")).into_iter().flatten().flatten();
-    let copies: Vec<_> = copies.filter(|entry| entry.file_name().to_string_lossy().ends_with(".new")).collect();
-    assert!(copies.is_empty(), "{step}: {copies:?}");
+    // A stop may come into the copying of a file; the next run takes the copy away.
+    if has_copy(&machine) {
+        let mut ingest = machine.spawn_role("ingest");
+        await_some("ingest", || machine.ingest_line().filter(|line| line.envelope.pid == ingest.id()));
+        await_some("the end of the copy", || (!has_copy(&machine)).then_some(()));
+        send("TERM", ingest.id());
+        await_some("its end", || ingest.try_wait().unwrap());
+    }
+}
+
+fn has_copy(machine: &Machine) -> bool {
+    let files = std::fs::read_dir(machine.data_dir().join("store")).into_iter().flatten().flatten();
+    files.into_iter().any(|entry| entry.file_name().to_string_lossy().ends_with(".new"))
 }
 
 #[test]
